@@ -1,0 +1,66 @@
+import type { Problem } from '../sdk/errors.js'
+import type { Outputs } from '../sdk/provisioner.js'
+import type { Service } from '../sdk/service.js'
+import type { Scheduled } from './plan.js'
+
+/** `none`: never sent, or its delete was acknowledged. `sent`: an `add` is out or its outcome is unknown. */
+export type StepState = 'none' | 'sent' | 'done' | 'removing'
+
+/** What a step was last told, or last acknowledged: an `add` with these two. */
+export interface Definition {
+  service: Service
+  /** Present while what users still reach must be kept beside the new. */
+  previous?: Service
+}
+
+/** The record of one step of one service. */
+export interface StepRecord {
+  state: StepState
+  /** The definition last sent; a delete carries its `service`. */
+  sent?: Definition
+  /** The definition last acknowledged. */
+  acked?: Definition
+  outputs: Outputs
+  /** Id of the message in flight; an answer with another id is late and dropped. */
+  inFlight?: string
+  /** When the message in flight is given up, wall clock ms. */
+  deadline?: number
+  /** Tries since the last success. */
+  attempts: number
+  /** Not tried before this time, wall clock ms. */
+  nextTry?: number
+  error?: Problem
+  /** Set when the backend was seen to differ from what was acknowledged: the step is visited again. */
+  drifted?: boolean
+}
+
+/** Everything that the core knows of one service. */
+export interface Entry {
+  key: string
+  /** The definition last listed and accepted, without outputs. */
+  service: Service
+  expected: 'deployed' | 'undeployed'
+  /** The complete definition (outputs included) that users reach now; absent before the first deployment. */
+  inUse?: Service
+  /** Step id -> record, also of steps that the workflow has lost. */
+  steps: Record<string, StepRecord>
+  /** Why the entry as a whole cannot go on (label, claim, domain, targets). */
+  problem?: Problem
+  /** First complete listing without the service, wall clock ms. */
+  missingSince?: number
+  /** Work that waits, step by step. */
+  scheduled: Scheduled[]
+  /** Keys of services that take names over from this leaving one: it stays until they are deployed. */
+  heirs: string[]
+  /** The policy was `retain` when it was removed from the platform. */
+  retained?: boolean
+  /** Imported from the earlier tool as deployed, and not taken over yet. */
+  imported?: boolean
+  /** The platform's creation time, ISO 8601. */
+  createdAt?: string
+  /** Wall clock, ms. */
+  detectedAt: number
+  updatedAt: number
+  /** When it became undeployed; forgotten `cleanUndeployedServiceAfter` later. */
+  closedAt?: number
+}
