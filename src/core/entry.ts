@@ -42,6 +42,8 @@ export interface Entry {
   expected: 'deployed' | 'undeployed'
   /** The complete definition (outputs included) that users reach now; absent before the first deployment. */
   inUse?: Service
+  /** The complete definition whose objects are still kept beside the ones in use, until the backward walk. */
+  retiring?: Service
   /** Step id -> record, also of steps that the workflow has lost. */
   steps: Record<string, StepRecord>
   /** Why the entry as a whole cannot go on (label, claim, domain, targets). */

@@ -74,11 +74,7 @@ export interface SchemaOnlyDefinition<Config = unknown> extends Common<Config> {
   form: 'schema'
 }
 
-export type Definition =
-  | RawDefinition<never>
-  | ProviderDefinition<never>
-  | ProvisionerDefinition<never, never>
-  | SchemaOnlyDefinition<never>
+export type Definition = RawDefinition | ProviderDefinition | ProvisionerDefinition | SchemaOnlyDefinition
 
 type Given<D> = Omit<D, 'form' | 'apiVersion'> & { apiVersion?: typeof API_VERSION }
 

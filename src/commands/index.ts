@@ -1,0 +1,9 @@
+import type { Command } from '@oclif/core/command'
+import ExtList from './ext/list.js'
+import ValidateConfig from './validate-config.js'
+
+/** Command id -> class. All are loaded on every run: what is heavy is imported inside `run`. */
+export const COMMANDS: Record<string, Command.Class> = {
+  'ext:list': ExtList,
+  'validate-config': ValidateConfig,
+}

@@ -1,0 +1,386 @@
+import { InterlookError, toProblem, type Problem } from '../sdk/errors.js'
+import type { Clock } from '../sdk/clock.js'
+import type { Logger } from '../sdk/logger.js'
+import type { Message } from '../sdk/message.js'
+import { serviceKey } from '../sdk/service.js'
+import { answerProblem, readAnswer } from './answer.js'
+import { closedBreaker, mayPass, onAnswer, onSent, type Breaker } from './breaker.js'
+import type { Entry, StepState } from './entry.js'
+import { nextMove, recordOf, type Move } from './move.js'
+import type { Settings } from './settings.js'
+import type { StepHandle } from './step-handle.js'
+import type { Store } from './store.js'
+import { transition, type Effect, type Event, type TransitionContext } from './transition.js'
+
+export interface EngineOptions {
+  store: Store
+  entries: Map<string, Entry>
+  steps: readonly StepHandle[]
+  settings: Settings
+  clock: Clock
+  logger: Logger
+  random: () => number
+  newId: () => string
+  /** Called after every batch of progress: for counters on a screen. */
+  onProgress?: () => void
+}
+
+/** One extension's side of the engine: slots in use, who waits for one, its breaker. */
+interface Lane {
+  handle: StepHandle
+  inFlight: number
+  waiting: Set<string>
+  breaker: Breaker
+}
+
+/**
+ * The shell around the pure transition: a queue of keys, one message per entry at a time, bounded messages per
+ * extension. Every intent is on disk before its message leaves; every outcome with the next commit.
+ *
+ *     enqueue -> ready (fresh before failed) -> pump: transition, commit, push -> answer -> enqueue ...
+ */
+export class Engine {
+  readonly entries: Map<string, Entry>
+  readonly #options: EngineOptions
+  readonly #lanes = new Map<string, Lane>()
+  readonly #fresh = new Set<string>()
+  readonly #failed = new Set<string>()
+  /** Key -> when it is looked at again, wall clock ms. */
+  readonly #due = new Map<string, number>()
+  readonly #dirty = new Set<string>()
+  readonly #removed = new Set<string>()
+  /** Leaving entries by the heirs they wait for. */
+  readonly #heirs = new Map<string, Set<string>>()
+  readonly #idle: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  #held: ReadonlySet<string> = new Set()
+  #pumping = false
+  #stopping = false
+  #timer: AbortController | undefined
+  #fault: unknown
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.entries = options.entries
+    for (const handle of options.steps) {
+      this.#lanes.set(handle.id, { handle, inFlight: 0, waiting: new Set(), breaker: closedBreaker })
+    }
+    for (const entry of this.entries.values()) this.#noteHeirs(entry)
+  }
+
+  /** What the pure functions need to know of this moment. */
+  context(): TransitionContext {
+    const { settings, clock, random } = this.#options
+    const settleMs: Record<string, number> = {}
+    for (const [id, { handle }] of this.#lanes) settleMs[id] = handle.preview?.settleMs ?? 0
+    return { settings, settleMs, now: clock.now(), random: random() }
+  }
+
+  /** Providers whose services stay as they are now: they gave no listing. */
+  hold(providers: ReadonlySet<string>): void {
+    this.#held = providers
+  }
+
+  /** Takes entries over that were decided elsewhere (an intake). They are on disk with the next commit. */
+  adoptEntries(changed: Iterable<Entry>): void {
+    for (const entry of changed) {
+      this.#put(entry)
+      this.enqueue(entry.key)
+    }
+  }
+
+  /** Applies an event; true when it changed the entry. */
+  feed(key: string, event: Event): boolean {
+    const entry = this.entries.get(key)
+    if (!entry) return false
+    const next = transition(entry, event, this.context()).entry
+    if (next === entry) return false
+    this.#put(next)
+    this.enqueue(key)
+    return true
+  }
+
+  /** Forgets an entry. */
+  remove(key: string): void {
+    this.entries.delete(key)
+    this.#dirty.delete(key)
+    this.#removed.add(key)
+    this.#due.delete(key)
+    this.#schedulePump()
+  }
+
+  enqueue(key: string): void {
+    const entry = this.entries.get(key)
+    if (!entry) return
+    const hasFailed = Object.values(entry.steps).some((record) => record.error !== undefined)
+    ;(hasFailed ? this.#failed : this.#fresh).add(key)
+    this.#schedulePump()
+  }
+
+  /** Everything is looked at again. */
+  enqueueAll(): void {
+    for (const key of this.entries.keys()) this.enqueue(key)
+  }
+
+  /** Number of messages whose answer is awaited. */
+  get inFlight(): number {
+    let sum = 0
+    for (const lane of this.#lanes.values()) sum += lane.inFlight
+    return sum
+  }
+
+  /** When the next entry is due, wall clock ms; answers awaited do not count. */
+  nextDue(): number | undefined {
+    let next: number | undefined
+    for (const [key, at] of this.#due) {
+      const entry = this.entries.get(key)
+      if (entry === undefined || Object.values(entry.steps).some((record) => record.inFlight)) continue
+      if (next === undefined || at < next) next = at
+    }
+    return next
+  }
+
+  /** Resolves when nothing is ready and nothing is in flight; rejects when the store fails. */
+  idle(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#idle.push({ resolve, reject })
+      this.#schedulePump()
+    })
+  }
+
+  /** No message leaves any more; resolves when those in flight are answered, or at `signal`. */
+  async stop(signal: AbortSignal): Promise<void> {
+    this.#stopping = true
+    this.#fresh.clear()
+    this.#failed.clear()
+    const aborted = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      else signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    if (this.inFlight > 0) await Promise.race([this.idle().catch(() => undefined), aborted])
+    this.#timer?.abort()
+    this.#commit()
+  }
+
+  /** An extension answered. Late, double and foreign answers are dropped with a warning. */
+  answer(step: string, message: Message): void {
+    const { logger } = this.#options
+    const lane = this.#lanes.get(step)
+    const key = serviceKey(message.service)
+    const entry = this.entries.get(key)
+    const record = entry ? recordOf(entry, step) : undefined
+    const id = message.id ?? record?.inFlight
+    if (!lane || !entry || record?.inFlight === undefined || record.inFlight !== id) {
+      logger.warn({ step, service: key, id: message.id }, 'late or unasked answer dropped')
+      return
+    }
+    const problem = answerProblem(step, message)
+    const read = readAnswer(this.#options.steps, step, message, record.sent?.service ?? entry.service)
+    const isAmbiguous = message.id === undefined && !matches(record.state, message.action, read.ignored)
+    if (isAmbiguous) {
+      logger.warn({ step, service: key }, 'answer without id fits no message in flight; dropped')
+      return
+    }
+    for (const field of read.ignored) {
+      logger.warn({ step, service: key, field }, 'an answer changed what is not its to change; ignored')
+    }
+    this.#landed(lane, problem)
+    this.#log(step, key, problem)
+    this.feed(key, { type: 'answered', step, id: record.inFlight, outputs: read.outputs, ...(problem && { problem }) })
+    this.enqueue(key)
+  }
+
+  #landed(lane: Lane, problem: Problem | undefined): void {
+    lane.inFlight -= 1
+    const before = lane.breaker
+    lane.breaker = onAnswer(lane.breaker, problem, this.#options.clock.now())
+    if (lane.breaker.openUntil !== undefined && before.openUntil === undefined) {
+      const until = new Date(lane.breaker.openUntil).toISOString()
+      this.#options.logger.warn({ step: lane.handle.id, until }, 'backend is failing; it is left alone for a while')
+    }
+    for (const key of lane.waiting) this.enqueue(key)
+    lane.waiting.clear()
+  }
+
+  #log(step: string, service: string, problem: Problem | undefined): void {
+    const { logger } = this.#options
+    if (problem === undefined) logger.debug({ step, service }, 'step answered')
+    else if (problem.code === 'pending') logger.info({ step, service, reason: problem.code }, 'step asks to wait')
+    else {
+      logger.warn({ step, service, reason: problem.code, error: problem.message }, 'step failed')
+    }
+  }
+
+  #put(entry: Entry): void {
+    this.entries.set(entry.key, entry)
+    this.#removed.delete(entry.key)
+    this.#dirty.add(entry.key)
+    this.#noteHeirs(entry)
+  }
+
+  #noteHeirs(entry: Entry): void {
+    for (const heir of entry.heirs) {
+      const waiting = this.#heirs.get(heir) ?? new Set()
+      waiting.add(entry.key)
+      this.#heirs.set(heir, waiting)
+    }
+  }
+
+  #schedulePump(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    setImmediate(() => {
+      this.#pumping = false
+      try {
+        this.#pump()
+      } catch (error) {
+        this.#fail(error)
+      }
+    })
+  }
+
+  #fail(error: unknown): void {
+    this.#fault = error
+    this.#stopping = true
+    this.#timer?.abort()
+    for (const waiter of this.#idle.splice(0)) waiter.reject(error)
+  }
+
+  #pump(): void {
+    if (this.#fault !== undefined) {
+      this.#fail(this.#fault)
+      return
+    }
+    const effects: Effect[] = []
+    for (const key of [...this.#fresh, ...this.#failed]) {
+      this.#fresh.delete(key)
+      this.#failed.delete(key)
+      this.#work(key, effects)
+    }
+    this.#commit()
+    for (const effect of effects) this.#lanes.get(effect.step)?.handle.push(effect.message)
+    this.#options.onProgress?.()
+    this.#arm()
+    if (this.#fresh.size + this.#failed.size > 0) this.#schedulePump()
+    else if (this.inFlight === 0) for (const waiter of this.#idle.splice(0)) waiter.resolve()
+  }
+
+  /** Moves one entry on until it waits or a message of it is out. */
+  #work(key: string, effects: Effect[]): void {
+    for (;;) {
+      const entry = this.entries.get(key)
+      if (!entry) return
+      const { steps } = this.#options.settings
+      const context = this.context()
+      const move = nextMove(entry, steps, context.now)
+      if (move.kind === 'none' || move.kind === 'wait') {
+        if (this.#expire(entry, move, context)) continue
+        this.#rest(entry, move)
+        return
+      }
+      if ((move.kind === 'add' || move.kind === 'delete') && !this.#admit(entry, move)) return
+      const result = transition(entry, { type: 'go', id: this.#options.newId() }, context)
+      if (result.entry === entry) return
+      this.#put(result.entry)
+      for (const effect of result.effects) this.#take(effect)
+      effects.push(...result.effects)
+    }
+  }
+
+  #take(effect: Effect): void {
+    const lane = this.#lanes.get(effect.step)
+    if (!lane) return
+    lane.inFlight += 1
+    lane.breaker = onSent(lane.breaker)
+  }
+
+  /** Is there a running extension, a free slot, a closed breaker, and no freeze? */
+  #admit(entry: Entry, move: Move & { step: string }): boolean {
+    const lane = this.#lanes.get(move.step)
+    if (!lane || this.#stopping) return false
+    if (this.#held.has(entry.service.provider)) return false
+    const { clock, settings } = this.#options
+    const now = clock.now()
+    if (!mayPass(lane.breaker, now)) {
+      if (lane.breaker.openUntil !== undefined && lane.breaker.openUntil > now) {
+        this.#due.set(entry.key, lane.breaker.openUntil)
+      } else lane.waiting.add(entry.key)
+      return false
+    }
+    if (lane.inFlight < settings.maxInFlight) return true
+    lane.waiting.add(entry.key)
+    return false
+  }
+
+  /** An answer that is overdue is given up. */
+  #expire(entry: Entry, move: Move, context: TransitionContext): boolean {
+    if (move.kind !== 'wait' || move.what !== 'answer' || move.step === undefined) return false
+    if (move.until === undefined || move.until > context.now) return false
+    const lane = this.#lanes.get(move.step)
+    const id = recordOf(entry, move.step).inFlight
+    if (!lane || id === undefined) return false
+    const next = transition(entry, { type: 'timed-out', step: move.step, id }, context).entry
+    const problem = recordOf(next, move.step).error
+    this.#landed(lane, problem)
+    this.#log(move.step, entry.key, problem)
+    this.#put(next)
+    return true
+  }
+
+  #rest(entry: Entry, move: Move): void {
+    if (move.kind === 'wait' && move.until !== undefined) this.#due.set(entry.key, move.until)
+    else this.#due.delete(entry.key)
+    const isSettled = move.kind === 'none' || (move.kind === 'wait' && move.what === 'hold')
+    if (!isSettled) return
+    for (const leaving of this.#heirs.get(entry.key) ?? []) {
+      const waits = this.entries.get(leaving)
+      if (waits?.heirs.includes(entry.key)) this.feed(leaving, { type: 'inherited', heirs: [entry.key] })
+    }
+    this.#heirs.delete(entry.key)
+  }
+
+  #commit(): void {
+    if (this.#dirty.size + this.#removed.size === 0) return
+    const put: Entry[] = []
+    for (const key of this.#dirty) {
+      const entry = this.entries.get(key)
+      if (entry) put.push(entry)
+    }
+    this.#options.store.commit({ put, remove: [...this.#removed] })
+    this.#dirty.clear()
+    this.#removed.clear()
+  }
+
+  /** One timer for whatever is due first. */
+  #arm(): void {
+    this.#timer?.abort()
+    if (this.#due.size === 0) return
+    const timer = new AbortController()
+    this.#timer = timer
+    const { clock } = this.#options
+    let first = Number.POSITIVE_INFINITY
+    for (const at of this.#due.values()) first = Math.min(first, at)
+    void clock.sleep(Math.max(0, first - clock.now()), timer.signal).then(() => {
+      if (timer.signal.aborted) return
+      const now = clock.now()
+      for (const [key, at] of [...this.#due]) {
+        if (at > now) continue
+        this.#due.delete(key)
+        this.enqueue(key)
+      }
+      this.#arm()
+    })
+  }
+}
+
+/** Does an answer without an id speak of the message in flight? */
+function matches(state: StepState, action: Message['action'], ignored: readonly string[]): boolean {
+  const isDelete = state === 'removing'
+  return isDelete === (action === 'delete') && (isDelete || !ignored.includes('definition'))
+}
+
+/** A fault of the engine itself, for callers that only have the thrown value. */
+export function engineFault(error: unknown): InterlookError {
+  if (error instanceof InterlookError) return error
+  const problem = toProblem(error)
+  return new InterlookError(problem.code, problem.message, { cause: error })
+}

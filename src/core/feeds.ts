@@ -1,0 +1,185 @@
+import type { Clock } from '../sdk/clock.js'
+import { toProblem } from '../sdk/errors.js'
+import type { Logger } from '../sdk/logger.js'
+import type { Extension, Message } from '../sdk/message.js'
+import type { ListedService } from '../sdk/provider.js'
+import { normalizeTargets, parseServiceKey, bareService, serviceKey, type Service } from '../sdk/service.js'
+import type { ProviderNews } from './intake.js'
+
+/** What the core needs of a provider, whatever it is made of. */
+export interface ProviderFeed {
+  readonly id: string
+  /** Rejects when the provider cannot work at all. */
+  start(signal: AbortSignal): Promise<void>
+  /** What it has to say now. Never throws: a failure is news with a `problem`. */
+  take(request: TakeRequest): Promise<ProviderNews>
+  /** Calls `onChange` when there is news; runs until `signal` aborts. */
+  watch(onChange: () => void, signal: AbortSignal): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface TakeRequest {
+  /** Keys of this provider's entries: what a provider of messages alone is asked about. */
+  known: readonly string[]
+  /** `settle`: wait until the provider has said what it has to say (one pass); `now`: what came since. */
+  mode: 'settle' | 'now'
+  signal: AbortSignal
+}
+
+/** The listing side of a provider that was made from `list` and `watch`. */
+export interface Listing {
+  connect(signal: AbortSignal): Promise<void>
+  list(signal: AbortSignal): Promise<ListedService[]>
+  watch(onChange: () => void, signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+const REWATCH_MS = 1_000
+
+/** A provider that lists: complete, or a problem. */
+export function listingFeed(id: string, listing: Listing, clock: Clock, logger: Logger): ProviderFeed {
+  return {
+    id,
+    start: (signal) => listing.connect(signal),
+    async take({ signal }) {
+      try {
+        const listed = await listing.list(signal)
+        return { id, complete: true, listed, removed: [] }
+      } catch (error) {
+        const problem = toProblem(error, 'provider-unlisted')
+        return { id, complete: false, listed: [], removed: [], problem }
+      }
+    },
+    async watch(onChange, signal) {
+      while (!signal.aborted) {
+        try {
+          await listing.watch(onChange, signal)
+        } catch (error) {
+          logger.warn({ provider: id, error: toProblem(error).message }, 'watch broke; watching again')
+        }
+        // A watch that ends by itself may have missed something.
+        if (!signal.aborted) onChange()
+        await clock.sleep(REWATCH_MS, signal)
+      }
+    },
+    stop: () => listing.close(),
+  }
+}
+
+export interface MessageFeedOptions {
+  id: string
+  extension: Extension
+  clock: Clock
+  logger: Logger
+  /** Quiet time after which a provider has said what it has to say, ms. */
+  settleMs: number
+  /** How long an answer to `refresh` may take, ms. */
+  deadlineMs: number
+  channel: () => { push(message: Message): void; close(): void } & AsyncIterable<Message>
+}
+
+/** A provider of `start` and `stop` alone: absence is proved only by its own `delete`. */
+export function messageFeed(options: MessageFeedOptions): ProviderFeed {
+  const { id, extension, clock, logger } = options
+  const channel = options.channel()
+  const listed = new Map<string, ListedService>()
+  const removed = new Set<string>()
+  let lastHeard = 0
+  let notify: () => void = () => undefined
+
+  const hear = (message: Message): Promise<void> => {
+    const service = readService(id, message.service)
+    if (!service) {
+      logger.warn({ provider: id }, 'message without a service name dropped')
+      return Promise.resolve()
+    }
+    const key = serviceKey(service)
+    lastHeard = clock.now()
+    if (message.action === 'delete') {
+      listed.delete(key)
+      removed.add(key)
+    } else {
+      removed.delete(key)
+      listed.set(key, { service })
+    }
+    notify()
+    return Promise.resolve()
+  }
+
+  const quiet = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const left = lastHeard + options.settleMs - clock.now()
+      if (left <= 0) return
+      await clock.sleep(left, signal)
+    }
+  }
+
+  const refresh = async (keys: readonly string[], signal: AbortSignal): Promise<void> => {
+    const open = new Set(keys)
+    const deadline = clock.now() + options.deadlineMs
+    for (const key of keys) {
+      const identity = parseServiceKey(key)
+      if (!identity) continue
+      channel.push({
+        action: 'refresh',
+        sender: 'core',
+        destination: id,
+        id: `refresh:${key}`,
+        service: bareService(identity),
+      })
+    }
+    while (!signal.aborted) {
+      for (const key of open) if (listed.has(key) || removed.has(key)) open.delete(key)
+      const left = deadline - clock.now()
+      if (open.size === 0 || left <= 0) return
+      const heard = new AbortController()
+      notify = () => heard.abort()
+      await clock.sleep(left, AbortSignal.any([heard.signal, signal]))
+      notify = () => undefined
+    }
+  }
+
+  return {
+    id,
+    async start() {
+      await extension.start(channel, hear)
+      lastHeard = clock.now()
+    },
+    async take({ known, mode, signal }) {
+      if (mode === 'settle') {
+        await quiet(signal)
+        const unheard = known.filter((key) => !listed.has(key) && !removed.has(key))
+        await refresh(unheard, signal)
+      }
+      // Nothing is forgotten: what a pass could not act on (the guard, a claim) is said again in the next one.
+      return { id, complete: false, listed: [...listed.values()], removed: [...removed] }
+    },
+    async watch(onChange, signal) {
+      notify = onChange
+      if (listed.size + removed.size > 0) onChange()
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve()
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    },
+    async stop() {
+      channel.close()
+      await extension.stop()
+    },
+  }
+}
+
+/** A service out of a foreign message: filled up and in order; undefined without a name. */
+function readService(provider: string, raw: Partial<Service> | undefined): Service | undefined {
+  if (!raw || typeof raw.name !== 'string' || raw.name === '') return undefined
+  const targets = Array.isArray(raw.targets) ? raw.targets : []
+  return {
+    ...raw,
+    provider,
+    name: raw.name,
+    targets: normalizeTargets(targets.map((target) => ({ ...target, weight: target.weight ?? 1 }))),
+    tls: raw.tls === true,
+    dns_name: Array.isArray(raw.dns_name) ? [...raw.dns_name] : [],
+    options: raw.options ?? {},
+  }
+}

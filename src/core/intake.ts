@@ -1,0 +1,125 @@
+import type { Problem } from '../sdk/errors.js'
+import type { ListedService } from '../sdk/provider.js'
+import { serviceKey, type Service } from '../sdk/service.js'
+import { claimant, settleClaims, type Claimant } from './claims.js'
+import type { Entry } from './entry.js'
+import type { Settings } from './settings.js'
+import { checkDomains } from './tenancy.js'
+import { newEntry, transition, type Event, type TransitionContext } from './transition.js'
+
+/** What a provider said. Only `complete` lets what is not listed count as absent. */
+export interface ProviderNews {
+  id: string
+  complete: boolean
+  listed: readonly ListedService[]
+  /** Keys that the provider itself says are gone. */
+  removed: readonly string[]
+  /** Why there is no listing; then the rest is empty. */
+  problem?: Problem
+}
+
+export interface Intake {
+  /** What the entries become, before any step is visited; only those that differ or are new. */
+  changed: Map<string, Entry>
+}
+
+export interface IntakeInput {
+  entries: ReadonlyMap<string, Entry>
+  news: readonly ProviderNews[]
+  claimsOf: (service: Service) => string[]
+  settings: Settings
+  context: TransitionContext
+}
+
+/** Turns what providers said into what the entries become. Pure: it changes nothing. */
+export function takeIn(input: IntakeInput): Intake {
+  const wishes = collectWishes(input)
+  const leaving = collectLeaving(input, wishes)
+  const problems = contest(input, wishes, leaving)
+  const changed = new Map<string, Entry>()
+  const apply = (entry: Entry, event: Event): void => {
+    const next = transition(entry, event, input.context).entry
+    if (next !== input.entries.get(entry.key)) changed.set(entry.key, next)
+  }
+  for (const [key, listed] of wishes) {
+    const entry = input.entries.get(key) ?? newEntry(key, listed.service, input.context.now)
+    const problem = problems.losers.get(key) ?? listed.problem
+    apply(entry, {
+      type: 'listed',
+      service: listed.service,
+      ...(listed.createdAt !== undefined && { createdAt: listed.createdAt }),
+      ...(problem && { problem }),
+    })
+  }
+  for (const key of leaving) {
+    const entry = input.entries.get(key)
+    if (entry) apply(entry, { type: 'missing', heirs: heirsOf(entry, input, problems.holders) })
+  }
+  return { changed }
+}
+
+/** Listed services by key, with the problem that the core itself has with one. */
+function collectWishes(input: IntakeInput): Map<string, ListedService> {
+  const wishes = new Map<string, ListedService>()
+  for (const news of input.news) {
+    if (news.problem) continue
+    for (const listed of news.listed) {
+      const problem = listed.problem ?? checkDomains(listed.service, input.settings.domains)
+      wishes.set(serviceKey(listed.service), problem ? { ...listed, problem } : listed)
+    }
+  }
+  return wishes
+}
+
+function collectLeaving(input: IntakeInput, wishes: ReadonlyMap<string, ListedService>): Set<string> {
+  const complete = new Set(input.news.filter((news) => news.complete && !news.problem).map((news) => news.id))
+  const removed = new Set(input.news.flatMap((news) => news.removed))
+  const leaving = new Set<string>()
+  for (const entry of input.entries.values()) {
+    const isAbsent = complete.has(entry.service.provider) || removed.has(entry.key)
+    if (isAbsent && !wishes.has(entry.key)) leaving.add(entry.key)
+  }
+  return leaving
+}
+
+/** The contest for names. Entries on their way out, and only they, give theirs away. */
+function contest(
+  input: IntakeInput,
+  wishes: ReadonlyMap<string, ListedService>,
+  leaving: ReadonlySet<string>,
+): ReturnType<typeof settleClaims> {
+  const claimants: Claimant[] = []
+  for (const entry of input.entries.values()) {
+    const listed = wishes.get(entry.key)
+    if (listed) continue
+    const goes = leaving.has(entry.key) && !staysAnyway(entry, input)
+    if (goes || entry.expected === 'undeployed') continue
+    claimants.push(claimant(entry, entry.service, input.claimsOf))
+  }
+  for (const [key, listed] of wishes) {
+    const known = input.entries.get(key) ?? newEntry(key, listed.service, input.context.now)
+    const entry = listed.createdAt === undefined ? known : { ...known, createdAt: listed.createdAt }
+    const wished = listed.problem ? (input.entries.has(key) ? entry.service : undefined) : listed.service
+    if (wished) claimants.push(claimant(entry, wished, input.claimsOf))
+  }
+  return settleClaims(claimants)
+}
+
+/** Missing, and yet not going now: policy, take-over pending, or the grace period. */
+function staysAnyway(entry: Entry, input: IntakeInput): boolean {
+  const { policy } = entry.service
+  if (entry.imported === true || policy === 'retain' || policy === 'pause') return true
+  const { undeployGracePeriodMs } = input.settings
+  return input.context.now < (entry.missingSince ?? input.context.now) + undeployGracePeriodMs
+}
+
+/** Who takes over what a leaving entry held. */
+function heirsOf(entry: Entry, input: IntakeInput, holders: ReadonlyMap<string, string>): string[] {
+  const held = input.claimsOf(entry.inUse ?? entry.service)
+  const heirs = new Set<string>()
+  for (const claim of held) {
+    const holder = holders.get(claim)
+    if (holder !== undefined && holder !== entry.key) heirs.add(holder)
+  }
+  return [...heirs].sort()
+}

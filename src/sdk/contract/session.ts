@@ -1,0 +1,132 @@
+import { errorText } from '../errors.js'
+import type { Logger } from '../logger.js'
+import type { Extension } from '../message.js'
+import { type Served, serve } from '../serve.js'
+import type { ContractHarness } from './harness.js'
+import { type CallReport, Host } from './host.js'
+
+/** What a check found. */
+export interface Verdict {
+  status: 'ok' | 'failed' | 'skipped'
+  /** Why it failed or was skipped. */
+  detail?: string
+}
+
+export const ok: Verdict = { status: 'ok' }
+export const failed = (detail: string): Verdict => ({ status: 'failed', detail })
+export const skipped = (detail: string): Verdict => ({ status: 'skipped', detail })
+
+/** How the end of an extension went. */
+export interface EndReport {
+  stop: CallReport
+  again: CallReport
+  /** What it left open, one word each; undefined when nobody can tell. */
+  leftOpen?: string[]
+}
+
+/** An extension in the hands of the checks. */
+export interface Subject {
+  served: Served
+  host: Host
+  /** Stops it, twice, listens for a while, and looks what is left. */
+  end(): Promise<EndReport>
+}
+
+/** One run of the checks: the scenarios that were played, each once, and everything that was said in them. */
+export class Session {
+  readonly harness: ContractHarness
+  private readonly said: unknown[] = []
+  private readonly played = new Map<string, Promise<unknown>>()
+  private written = 0
+
+  constructor(harness: ContractHarness) {
+    this.harness = harness
+  }
+
+  /** Plays a scenario the first time that a check asks for it. */
+  once<T>(name: string, play: () => Promise<T>): Promise<T> {
+    const known = this.played.get(name)
+    // The name stands for the function, so the type is the one that it gave.
+    if (known !== undefined) return known as Promise<T>
+    const playing = play()
+    this.played.set(name, playing)
+    return playing
+  }
+
+  /** Creates the extension anew, on the same backend. Throws what `create` throws. */
+  open(options: { config?: unknown; dryRun?: boolean } = {}): Subject {
+    const { harness } = this
+    const before = this.resources()
+    const context = { ...harness.context, dryRun: options.dryRun ?? false, logger: this.listen(harness.context.logger) }
+    const served = serve(harness.definition, 'config' in options ? options.config : harness.config, context, {
+      onChange: () => {
+        this.written += 1
+      },
+    })
+    const host = this.hostOf(served.extension)
+    return { served, host, end: () => this.end(host, before) }
+  }
+
+  /** Writes so far: as the backend counts, else as the SDK does; undefined when neither can. */
+  async writes(served: Served): Promise<number | undefined> {
+    const { backend } = this.harness
+    if (backend?.writes !== undefined) return backend.writes()
+    return served.form === 'provisioner' ? this.written : undefined
+  }
+
+  hear(said: unknown): void {
+    this.said.push(said instanceof Error ? errorText(said) : said)
+  }
+
+  /** True when something that was said holds `text`. */
+  heard(text: string): boolean {
+    return this.said.some((said) => (JSON.stringify(said) ?? '').includes(text))
+  }
+
+  private hostOf(extension: Extension): Host {
+    const { context, waits } = this.harness
+    return new Host(extension, {
+      clock: context.clock,
+      waits,
+      hear: (said) => this.hear(said),
+      canPush: this.harness.definition.kind === 'provider',
+    })
+  }
+
+  private async end(host: Host, before: ReadonlyMap<string, number>): Promise<EndReport> {
+    const stop = await host.stop()
+    const again = stop.ended === 'well' ? await host.stop() : stop
+    await host.quiet()
+    if (this.harness.openResources === undefined) return { stop, again }
+    return { stop, again, leftOpen: await this.leftOpen(before) }
+  }
+
+  /** Sockets and the like close a moment after they were told to. */
+  private async leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> {
+    const { clock } = this.harness.context
+    const { quietMs } = this.harness.waits
+    let left: string[] = []
+    for (let tries = 0; tries < 5; tries += 1) {
+      left = [...this.resources()].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name)
+      if (left.length === 0) break
+      await clock.sleep(quietMs)
+    }
+    return left
+  }
+
+  private resources(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const name of this.harness.openResources?.() ?? []) counts.set(name, (counts.get(name) ?? 0) + 1)
+    return counts
+  }
+
+  private listen(logger: Logger): Logger {
+    const heard =
+      (level: keyof Logger) =>
+      (fields: Record<string, unknown>, message: string): void => {
+        this.hear({ fields, message })
+        logger[level](fields, message)
+      }
+    return { debug: heard('debug'), info: heard('info'), warn: heard('warn'), error: heard('error') }
+  }
+}
