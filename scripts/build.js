@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
+const chunks = join(dist, 'chunks')
 const stampFile = join(dist, '.sources')
 
 /** Parts of dependencies that we never call, and that would pull in a compiler, gRPC or a tar library. */
@@ -81,16 +82,16 @@ function readOr(file, fallback) {
 
 /** New chunks first, entry points last, stale chunks at the end: whoever starts meanwhile finds a whole bundle. */
 function publish(outputs) {
-  const chunks = outputs.filter((output) => basename(output.path).startsWith('chunk-'))
-  const entries = outputs.filter((output) => !chunks.includes(output))
-  for (const output of [...chunks, ...entries]) {
+  mkdirSync(chunks, { recursive: true })
+  const isChunk = (output) => dirname(output.path) === chunks
+  for (const output of [...outputs.filter(isChunk), ...outputs.filter((output) => !isChunk(output))]) {
     const next = `${output.path}.${process.pid}`
     writeFileSync(next, output.contents)
     renameSync(next, output.path)
   }
   const kept = new Set(outputs.map((output) => basename(output.path)))
-  for (const name of readdirSync(dist)) {
-    if (/\.js(\.\d+)?$/.test(name) && !kept.has(name)) rmSync(join(dist, name), { force: true })
+  for (const name of readdirSync(chunks)) {
+    if (!kept.has(name)) rmSync(join(chunks, name), { force: true })
   }
 }
 
@@ -107,7 +108,7 @@ async function bundle() {
     platform: 'node',
     target: 'node20',
     external: ['libsql'],
-    chunkNames: 'chunk-[name]-[hash]',
+    chunkNames: 'chunks/[name]-[hash]',
     banner: { js: BANNER },
     plugins: [trim],
     // Names stay readable in the stack trace of a defect.
@@ -123,7 +124,6 @@ const digest = digestSources()
 if (!process.argv.includes('--force') && readOr(stampFile, '') === digest) process.exit(0)
 
 const outputs = await bundle()
-mkdirSync(dist, { recursive: true })
 rmSync(stampFile, { force: true })
 publish(outputs)
 writeFileSync(stampFile, digest)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { configReference } from './docs-config.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const { EXIT_CODES, REASONS, configJsonSchema } = await import('../dist/index.js')
+const { configJsonSchema, configKeys, EXIT_CODES, REASONS } = await import('../dist/index.js')
 
 const schema = await configJsonSchema()
 const blocks = {
@@ -19,7 +19,7 @@ const blocks = {
     ['reason', 'meaning'],
     Object.entries(REASONS).map(([code, meaning]) => [`\`${code}\``, meaning]),
   ),
-  config: configReference(schema),
+  config: configReference(await configKeys()),
 }
 
 function table(head, rows) {

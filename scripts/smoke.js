@@ -12,7 +12,7 @@ const work = mkdtempSync(join(tmpdir(), 'interlook-smoke-'))
 const SERVICES =
   'services:\n  - name: web\n    hosts: [web.example.com]\n    targets: [{host: 192.0.2.10, port: 8080}]\n'
 const CONFIG = `core:
-  workflow: [ipam.ipalloc, dns.hosts]
+  workflow: [provider.file, ipam.ipalloc, dns.hosts]
   workflowEntriesFile: ${work}/entries.db
   instanceId: smoke
 provider:

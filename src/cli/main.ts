@@ -10,11 +10,16 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   settings.enableAutoTranspile = false
   try {
     // Commands are all there are: no plug-ins from the user's data directory.
-    const result = await run([...argv], { root, userPlugins: false, devPlugins: false })
+    const result = await run(withHelpFlag(argv), { root, userPlugins: false, devPlugins: false })
     return codeOf(result)
   } catch (error) {
     return report(error, argv)
   }
+}
+
+/** `interlook help run` is `interlook run --help`. */
+function withHelpFlag(argv: readonly string[]): string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv]
 }
 
 function codeOf(result: unknown): number {

@@ -1,19 +1,55 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, type Outcome } from '../cli/base-command.js'
+import type { ConfigCheck } from '../cli/config-check.js'
 
 export default class ValidateConfig extends BaseCommand {
-  static override summary = 'check configuration files, offline: no secrets needed, no connection opened'
+  static override summary = 'check configuration files, offline'
+  static override description =
+    'Needs no secrets and opens no connection: what only the target machine has (variables, files, certificates) is a warning.'
   static override args = {
     file: Args.string({ multiple: true, description: 'files to check (else the file of --config)' }),
   }
   static override flags = {
-    strict: Flags.boolean({ description: 'warnings are errors' }),
+    strict: Flags.boolean({
+      description: 'an unset variable, an unreadable file or a missing certificate is an error',
+    }),
+    'print-schema': Flags.boolean({
+      description: 'print the JSON Schema of the configuration and check nothing',
+    }),
   }
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --strict staging.yml production.yml',
+  ]
 
   override async run(): Promise<Outcome> {
     const { flags, args } = await this.parse(ValidateConfig)
     const output = this.output(flags)
-    return this.finish(output, { exitCode: 0, document: { args }, text: JSON.stringify(args) })
+    if (flags['print-schema']) return this.finish(output, await this.schema())
+    const { outcomeOf } = await import('../cli/config-check.js')
+    const files = args.file ?? [await this.defaultFile(flags.config)]
+    const checks: ConfigCheck[] = []
+    for (const file of files) checks.push(await this.check(file, flags.strict))
+    return this.finish(output, outcomeOf(checks, flags.quiet))
+  }
+
+  private async check(file: string, strict: boolean): Promise<ConfigCheck> {
+    const { readConfig } = await import('../cli/read-config.js')
+    const { checkOf } = await import('../cli/config-check.js')
+    const { usedFiles } = await import('../cli/used-files.js')
+    const result = await readConfig(file, { mode: 'check', strict })
+    return checkOf(file, result, result.config === undefined ? [] : await usedFiles(result.config))
+  }
+
+  private async defaultFile(named: string | undefined): Promise<string> {
+    const { findConfigFile } = await import('../cli/config-path.js')
+    return findConfigFile(named)
+  }
+
+  private async schema(): Promise<Outcome> {
+    const { configJsonSchema } = await import('../cli/config-schema.js')
+    const schema = await configJsonSchema()
+    return { exitCode: 0, document: { schema }, text: JSON.stringify(schema, undefined, 2) }
   }
 }

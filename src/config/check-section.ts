@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { ConfigSchema } from '../sdk/define.js'
-import type { FieldMeta } from '../sdk/schema/fields.js'
 import type { Sources } from './interpolate.js'
 import type { IssueList } from './issue-list.js'
 import { type ConfigPath, formatPath, type Severity } from './issues.js'
@@ -8,7 +7,7 @@ import { locate, type Place } from './locate.js'
 import { nearest } from './nearest.js'
 import { fitToSchema, leafKey, type ReadValue, readValue, UNRESOLVED } from './read-section.js'
 import { runSchema, type SchemaProblem, usableValue } from './schema-issues.js'
-import { fieldAt, fieldOf, mapFields } from './schema-walk.js'
+import { fieldAt, mapFields } from './schema-walk.js'
 import { secretsOf } from './secrets.js'
 
 export interface SectionInput {
@@ -104,7 +103,12 @@ function reportUnset(read: ReadValue, { id, isUsed }: SectionInput, context: Che
   }
 }
 
-function reportProblem(problem: SchemaProblem, read: ReadValue, input: SectionInput, { issues }: CheckContext) {
+function reportProblem(
+  problem: SchemaProblem,
+  read: ReadValue,
+  input: SectionInput,
+  { issues }: CheckContext,
+) {
   const { id, schema, isUsed } = input
   const { path, kind } = problem
   if (isUnresolved(path, read)) return
@@ -145,7 +149,8 @@ const LONGEST_SHOWN = 40
 /** `, got "5 parsecs"`, where the value may be shown. */
 function received({ path, message }: SchemaProblem, place: Place, read: ReadValue, { schema }: SectionInput) {
   if (!message.startsWith('expected')) return ''
-  if (place.node.kind !== 'scalar') return place.node.kind === 'list' ? ', got a list' : ', got keys and values'
+  if (place.node.kind !== 'scalar')
+    return place.node.kind === 'list' ? ', got a list' : ', got keys and values'
   const leaf = read.leaves.get(leafKey(path))
   const meta = fieldAt(schema, path)?.meta ?? {}
   const mayShow =
@@ -175,10 +180,4 @@ function reportFields(given: unknown, { id, place, schema }: SectionInput, { iss
 function meansNothing(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0
   return value === null || value === undefined || ['', '0s', 0, false].includes(value as never)
-}
-
-/** Known keys of a section, for lists and docs. */
-export function keysOf(schema: ConfigSchema<unknown> | undefined): { key: string; meta: FieldMeta }[] {
-  const shape = fieldOf(schema)?.shape ?? {}
-  return Object.entries(shape).map(([key, inner]) => ({ key, meta: fieldOf(inner)?.meta ?? {} }))
 }

@@ -1,3 +1,5 @@
+import type * as yamlTypes from 'js-yaml'
+import type { Event } from 'js-yaml'
 import { errorText } from '../sdk/errors.js'
 
 /** A value of the file with its place; positions count characters from the start of the text. */
@@ -36,8 +38,7 @@ export interface ParsedDocument {
   problems: DocumentProblem[]
 }
 
-type Yaml = typeof import('js-yaml')
-type Event = import('js-yaml').Event
+type Yaml = typeof yamlTypes
 
 /** A file of aliases to aliases grows without bound when it is expanded. */
 const MAX_ALIASES = 100
@@ -151,7 +152,13 @@ function build(
 
   function resolveAlias(event: { anchorStart: number; anchorEnd: number }): DocumentNode {
     aliases += 1
-    const empty: ScalarNode = { kind: 'scalar', offset: event.anchorStart, text: '', plain: true, verbatim: false }
+    const empty: ScalarNode = {
+      kind: 'scalar',
+      offset: event.anchorStart,
+      text: '',
+      plain: true,
+      verbatim: false,
+    }
     if (aliases > MAX_ALIASES) {
       if (aliases === MAX_ALIASES + 1) {
         problems.push({ offset: event.anchorStart, message: `more than ${MAX_ALIASES} aliases` })
@@ -161,7 +168,11 @@ function build(
     const node = anchors.get(source.slice(event.anchorStart, event.anchorEnd))
     if (node === undefined) {
       // Its name is not repeated: it may be a password that begins with `*`.
-      problems.push({ offset: event.anchorStart, message: 'the alias names no anchor above it', hint: QUOTE_HINT })
+      problems.push({
+        offset: event.anchorStart,
+        message: 'the alias names no anchor above it',
+        hint: QUOTE_HINT,
+      })
     }
     return node ?? empty
   }

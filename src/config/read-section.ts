@@ -60,11 +60,19 @@ function read(node: DocumentNode, path: ConfigPath, sources: Sources, result: Re
 
 function readScalar(node: ScalarNode, path: ConfigPath, sources: Sources, result: ReadValue): unknown {
   const isInterpolated = node.text.includes('${')
-  const found = isInterpolated ? interpolate(node.text, sources) : { text: node.text, inserted: [], problems: [] }
+  const found = isInterpolated
+    ? interpolate(node.text, sources)
+    : { text: node.text, inserted: [], problems: [] }
   result.inserted.push(...found.inserted)
   for (const problem of found.problems) result.problems.push({ path, offset: node.offset, ...problem })
   const isResolved = found.problems.length === 0
-  result.leaves.set(leafKey(path), { path, offset: node.offset, text: found.text, isInterpolated, isResolved })
+  result.leaves.set(leafKey(path), {
+    path,
+    offset: node.offset,
+    text: found.text,
+    isInterpolated,
+    isResolved,
+  })
   if (!isResolved) return UNRESOLVED
   return node.plain ? resolveScalar(found.text) : found.text
 }

@@ -79,9 +79,10 @@ function unwrapped(definition: Definition): unknown {
 }
 
 function metaOf(schema: unknown): AnyMeta {
-  if (typeof schema !== 'object' || schema === null || !('meta' in schema)) return {}
-  const meta: unknown = typeof schema.meta === 'function' ? schema.meta() : undefined
-  return typeof meta === 'object' && meta !== null ? meta : {}
+  if (typeof schema !== 'object' || schema === null) return {}
+  const { meta } = schema as { meta?: (this: unknown) => unknown }
+  const found = typeof meta === 'function' ? meta.call(schema) : undefined
+  return isMapping(found) ? found : {}
 }
 
 /** The outermost word counts. */

@@ -1,15 +1,5 @@
 import * as z from 'zod'
-import {
-  choice,
-  duration,
-  filePath,
-  integer,
-  listOf,
-  port,
-  retired,
-  text,
-  withMeta,
-} from '../sdk/schema/fields.js'
+import { choice, duration, filePath, integer, listOf, retired, text, withMeta } from '../sdk/schema/fields.js'
 import { section } from '../sdk/schema/section.js'
 
 const SECOND = 1000
@@ -31,7 +21,7 @@ function logLevel() {
     (value) => (typeof value === 'string' ? (LOG_LEVELS[value.toLowerCase()] ?? value) : value),
     choice(['debug', 'info', 'warn', 'error']),
   )
-  return withMeta(levels, { shown: 'debug \\| info \\| warn \\| error' })
+  return withMeta(levels, { shown: 'one of: debug, info, warn, error' })
 }
 
 const HOST = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/
@@ -40,7 +30,10 @@ const domainName = withMeta(
   z
     .string('expected a domain')
     .transform((value) => value.toLowerCase())
-    .refine((value) => HOST.test(value), 'expected a domain such as example.com; all names below it are allowed too'),
+    .refine(
+      (value) => HOST.test(value),
+      'expected a domain such as example.com; all names below it are allowed too',
+    ),
   { shown: 'domain' },
 )
 
@@ -50,9 +43,13 @@ const DomainRule = section({
   namespace: text().optional().describe('Only for services of this namespace.'),
 })
 
-const domain = z.union([domainName.transform((name) => ({ domain: name })), DomainRule], {
-  error: 'expected a domain, or keys domain, provider, namespace',
-})
+const domain = withMeta(
+  z.union(
+    [domainName.transform((name): z.output<typeof DomainRule> => ({ domain: name })), DomainRule],
+    'expected a domain, or the keys domain, provider, namespace',
+  ),
+  { shown: 'domain, or keys `domain`, `provider`, `namespace`' },
+)
 
 const Guard = section({
   maxDeletePercent: integer({ min: 0, max: 100 }).prefault(30).describe('Share of deployed services.'),
@@ -77,9 +74,13 @@ const byEvent = 'work starts by event'
 
 /** The section `core`. */
 export const CoreConfig = section({
-  workflow: workflow().optional().describe('Providers, then provisioners in the order in which services visit them.'),
+  workflow: workflow()
+    .optional()
+    .describe('Providers, then provisioners in the order in which services visit them.'),
   workflowSteps: workflow().optional().describe('The same as `workflow`.'),
-  extensions: listOf(text()).describe('Modules with further extensions: package names, or paths from this file.'),
+  extensions: listOf(text()).describe(
+    'Modules with further extensions: package names, or paths from this file.',
+  ),
   instanceId: text()
     .pipe(z.string().regex(/^[a-z0-9-]{1,20}$/, 'expected 1 to 20 characters out of a-z, 0-9 and -'))
     .optional()
@@ -92,14 +93,16 @@ export const CoreConfig = section({
   undeployGracePeriod: duration()
     .prefault('0s')
     .describe('How long a service must be missing before it is undeployed.'),
-  drainTimeout: duration().prefault('30s').describe('How long open connections of a removed target may last.'),
+  drainTimeout: duration()
+    .prefault('30s')
+    .describe('How long open connections of a removed target may last.'),
   whenNoTargets: choice(['keep-last', 'empty'])
     .prefault('keep-last')
     .describe('A service that lost all targets keeps the last ones, or none.'),
-  serviceWIPTimeout: duration({ min: SECOND, zeroMeans: 90 * SECOND })
+  serviceWIPTimeout: duration({ min: 10, zeroMeans: 90 * SECOND })
     .prefault('90s')
     .describe('How long a step may take to answer.'),
-  serviceMaxLastUpdated: duration({ min: SECOND, zeroMeans: 90 * SECOND })
+  serviceMaxLastUpdated: duration({ min: 10, zeroMeans: 90 * SECOND })
     .prefault('90s')
     .describe('A provider that only sends changes is asked for services not heard of for this long.'),
   cleanUndeployedServiceAfter: duration({ zeroMeans: 10 * MINUTE })
@@ -108,13 +111,15 @@ export const CoreConfig = section({
   workflowHousekeeperInterval: duration({ min: 10, zeroMeans: MINUTE })
     .prefault('60s')
     .describe('How often the daemon looks for entries to clean.'),
-  resync: duration({ min: SECOND, zeroMeans: 10 * MINUTE })
+  resync: duration({ min: 10, zeroMeans: 10 * MINUTE })
     .prefault('10m')
     .describe('How often the daemon makes a whole pass.'),
   providerSettle: duration()
     .prefault('5s')
     .describe('How long a provider that only sends changes must be quiet in a single pass.'),
-  maxInFlight: integer({ min: 1, max: 100_000 }).prefault(500).describe('Messages in flight to one extension.'),
+  maxInFlight: integer({ min: 1, max: 100_000 })
+    .prefault(500)
+    .describe('Messages in flight to one extension.'),
   retry: Retry.prefault({}).describe('Waits between tries of a step that failed.'),
   guard: Guard.prefault({}).describe('How much may go at once before interlook stops and asks.'),
   domains: listOf(domain).describe('Host names that services may use; none listed: all.'),

@@ -11,8 +11,7 @@ export function secretsOf(schema: unknown, read: ReadValue): string[] {
   const secrets = new Set<string>()
   const leaves = [...read.leaves.values()].filter((leaf) => leaf.text !== '' && leaf.isResolved)
   for (const leaf of leaves) {
-    const password = passwordInUrl(leaf.text)
-    if (password !== undefined) secrets.add(password)
+    for (const password of passwordsInUrl(leaf.text)) secrets.add(password)
   }
   if (fieldOf(schema) === undefined) {
     for (const leaf of leaves) if (SECRET_NAME.test(nameOf(leaf))) secrets.add(leaf.text)
@@ -28,11 +27,17 @@ export function secretsOf(schema: unknown, read: ReadValue): string[] {
 }
 
 function nameOf({ path }: Leaf): string {
-  return String(path.findLast((part) => typeof part === 'string') ?? '')
+  return path.findLast((part): part is string => typeof part === 'string') ?? ''
 }
 
-function passwordInUrl(text: string): string | undefined {
-  const userInfo = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(text)?.[1]
-  const password = userInfo?.split(':').slice(1).join(':')
-  return password === '' ? undefined : password
+/** As it stands in the URL, and what it means there. */
+function passwordsInUrl(text: string): string[] {
+  const userInfo = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)@/i.exec(text)?.[1] ?? ''
+  const password = userInfo.split(':').slice(1).join(':')
+  if (password === '') return []
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    return [password]
+  }
 }

@@ -6,6 +6,7 @@ import type { Service } from '../sdk/service.js'
 import { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import type { ProviderFeed } from './feeds.js'
+import type { Rekeyed } from './match-imported.js'
 import type { ChangeRecord, Plan } from './plan.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
@@ -44,7 +45,10 @@ export class Controller {
   lastPlan: Plan | undefined
   /** Steps whose backend could not be read in the last pass. */
   readonly unread = new Map<string, Problem>()
+  /** Imported entries that got another key, not on disk yet. */
+  readonly rekeyed: Rekeyed[] = []
   onProgress: (() => void) | undefined
+  onFault: (() => void) | undefined
 
   constructor(parts: ControllerParts) {
     this.parts = parts
@@ -60,6 +64,7 @@ export class Controller {
       random: parts.random,
       newId: parts.newId,
       onProgress: () => this.onProgress?.(),
+      onFault: () => this.onFault?.(),
     })
   }
 

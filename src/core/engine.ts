@@ -23,6 +23,8 @@ export interface EngineOptions {
   newId: () => string
   /** Called after every batch of progress: for counters on a screen. */
   onProgress?: () => void
+  /** Called once when the store fails and the engine stands still. */
+  onFault?: () => void
 }
 
 /** One extension's side of the engine: slots in use, who waits for one, its breaker. */
@@ -52,6 +54,8 @@ export class Engine {
   /** Leaving entries by the heirs they wait for. */
   readonly #heirs = new Map<string, Set<string>>()
   readonly #idle: { resolve: () => void; reject: (error: unknown) => void }[] = []
+  /** True when the hold before the present one kept anything back: then everything is to be looked at again. */
+  wasHolding = false
   #held: ReadonlySet<string> = new Set()
   #pumping = false
   #stopping = false
@@ -67,6 +71,11 @@ export class Engine {
     for (const entry of this.entries.values()) this.#noteHeirs(entry)
   }
 
+  /** The store failed: nothing leaves any more. Undefined as long as all is well. */
+  get fault(): unknown {
+    return this.#fault
+  }
+
   /** What the pure functions need to know of this moment. */
   context(): TransitionContext {
     const { settings, clock, random } = this.#options
@@ -77,6 +86,7 @@ export class Engine {
 
   /** Providers whose services stay as they are now: they gave no listing. */
   hold(providers: ReadonlySet<string>): void {
+    this.wasHolding = this.#held.size > 0
     this.#held = providers
   }
 
@@ -239,7 +249,9 @@ export class Engine {
   }
 
   #fail(error: unknown): void {
+    const isNew = this.#fault === undefined
     this.#fault = error
+    if (isNew) this.#options.onFault?.()
     this.#stopping = true
     this.#timer?.abort()
     for (const waiter of this.#idle.splice(0)) waiter.reject(error)

@@ -120,7 +120,7 @@ function exitOf(input: {
   if (isCut) {
     return { exitCode: EXIT.someInError, reason: 'timeout', message: 'time ran out before everything was done' }
   }
-  const trouble = troubleOf(plan, options.dryRun ? [] : services)
+  const trouble = troubleOf(plan, options.dryRun ? undefined : services)
   if (trouble) return { exitCode: EXIT.someInError, ...trouble }
   const { create, update, remove } = plan.counts
   const isPending = create + update + remove > 0 || plan.orphans.some((orphan) => orphan.pruned)
@@ -133,25 +133,22 @@ function isTrouble(code: string | undefined): boolean {
   return code !== undefined && code !== 'no-targets' && code !== 'pending'
 }
 
+/** The first thing that makes the pass end with 4; after an applied pass the entries tell, before it the plan. */
 function troubleOf(
   plan: Plan,
-  services: readonly ServiceStatus[],
+  services: readonly ServiceStatus[] | undefined,
 ): { reason: string; message: string } | undefined {
   const provider = plan.providers.find((item) => item.problem)
   if (provider?.problem) {
     return { reason: 'provider-unlisted', message: `${provider.id}: ${provider.problem.message}` }
   }
+  const failed = services ?? plan.services.filter((block) => block.verdict === 'error')
+  const bad = failed.find((item) => isTrouble(item.problem?.code))
+  if (bad?.problem) return { reason: bad.problem.code, message: `${bad.key}: ${bad.problem.message}` }
   const takeOver = plan.services.find((block) => block.verdict === 'take-over')
-  const bad =
-    services.find((status) => isTrouble(status.problem?.code)) ??
-    plan.services.find((block) => block.verdict === 'error' && isTrouble(block.problem?.code))
-  const after = new Set(services.filter((status) => !isTrouble(status.problem?.code)).map((status) => status.key))
-  if (bad?.problem && !('verdict' in bad && after.has(bad.key))) {
-    return { reason: bad.problem.code, message: `${bad.key}: ${bad.problem.message}` }
-  }
   if (takeOver?.problem) return { reason: takeOver.problem.code, message: takeOver.problem.message }
-  const unread = plan.warnings.find((warning) => warning.includes('could not be read'))
-  return unread === undefined ? undefined : { reason: 'backend-error', message: unread }
+  const [unread] = plan.unread
+  return unread && { reason: unread.problem.code, message: `${unread.step}: ${unread.problem.message}` }
 }
 
 /** The error of a run that was cut short by a signal. */

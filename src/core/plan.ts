@@ -106,6 +106,8 @@ export interface Plan {
   providers: ProviderReport[]
   guard: GuardVerdict
   counts: PlanCounts
+  /** Steps whose backend could not be read: nothing new is done there. */
+  unread: { step: string; problem: Problem }[]
   warnings: string[]
 }
 

@@ -6,6 +6,7 @@ import type { Controller, PassProgress } from './controller.js'
 import type { Entry } from './entry.js'
 import { guardItems, judge, openGuard, type GuardItem } from './guard.js'
 import { takeIn, type ProviderNews } from './intake.js'
+import { matchImported } from './match-imported.js'
 import type { Orphan, Plan, PlanCounts, ProviderReport, ServicePlanBlock } from './plan.js'
 import { simulate, type EntryPlan } from './planner.js'
 import { foreignOwners, ownedAt, rebuiltEntries, type OwnedAt } from './rebuild.js'
@@ -52,17 +53,28 @@ export async function prepare(controller: Controller, options: PassOptions): Pro
   if (options.signal.aborted) throw new InterlookError('aborted', 'the run was cut short before anything was done')
   const owned = options.observe === 'all' ? ownedAt(controller.parts.steps) : []
   recoverLostStore(controller, owned, news)
+  rekeyImported(controller, news)
   const changed = intake(controller, news, options)
   return assemble(controller, { news, changed, owned, options })
 }
 
 /** The second half: what was prepared becomes events; the engine does the rest. */
-export function commence(controller: Controller, prepared: Prepared, options: PassOptions): void {
+export function commence(
+  controller: Controller,
+  prepared: Prepared,
+  options: PassOptions,
+  everything = true,
+): void {
   const { engine } = controller
   engine.hold(prepared.held)
+  for (const { from, entry } of controller.rekeyed.splice(0)) {
+    engine.remove(from)
+    engine.adoptEntries([entry])
+  }
   engine.adoptEntries(prepared.accepted.values())
   for (const [key, plan] of prepared.plans) for (const event of plan.events) engine.feed(key, event)
   if (options.prune) pruneOrphans(controller, prepared.plan.orphans)
+  if (!everything && prepared.held.size === 0 && !engine.wasHolding) return
   for (const key of controller.entries.keys()) {
     if (options.matches === undefined || options.matches(key)) engine.enqueue(key)
   }
@@ -117,6 +129,18 @@ function recoverLostStore(
   }
 }
 
+/** Imported entries under the key that the platform gives their service; on disk once the pass goes on. */
+function rekeyImported(controller: Controller, news: readonly ProviderNews[]): void {
+  const complete = news.filter((item) => item.complete && !item.problem)
+  if (complete.length < controller.parts.feeds.length) return
+  const listed = complete.flatMap((item) => item.listed.map((one) => one.service))
+  for (const rekeyed of matchImported(controller.entries.values(), listed)) {
+    controller.entries.delete(rekeyed.from)
+    controller.entries.set(rekeyed.entry.key, rekeyed.entry)
+    controller.rekeyed.push(rekeyed)
+  }
+}
+
 function intake(
   controller: Controller,
   news: readonly ProviderNews[],
@@ -147,7 +171,7 @@ interface Assembly {
 }
 
 function assemble(controller: Controller, input: Assembly): Prepared {
-  const { settings, steps, clock } = controller.parts
+  const { settings, clock } = controller.parts
   const { options, changed, news } = input
   const now = clock.now()
   const frozenBy = frozenProviders(controller, news)
@@ -186,6 +210,7 @@ function assemble(controller: Controller, input: Assembly): Prepared {
     providers: news.map(providerReport),
     guard: items.length === 0 ? openGuard : guard,
     counts: countBlocks(blocks),
+    unread: [...controller.unread].map(([step, problem]) => ({ step, problem })),
     warnings: warningsOf(controller),
   }
   return {
@@ -330,7 +355,7 @@ function providerReport(news: ProviderNews): ProviderReport {
 }
 
 function warningsOf(controller: Controller): string[] {
-  const warnings = [...controller.unread].map(([step, problem]) => `${step} could not be read: ${problem.message}`)
+  const warnings: string[] = []
   const steps = new Set(controller.parts.settings.steps.map((step) => step.id))
   const lost = new Map<string, number>()
   for (const entry of controller.entries.values()) {

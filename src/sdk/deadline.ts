@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js'
-import { InterlookError } from './errors.js'
+import { InterlookError, isInterlookError } from './errors.js'
 
 /** The last tenth of a deadline is for work to say itself how far it came after its signal aborted. */
 const GRACE_SHARE = 0.1
@@ -49,7 +49,7 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([running, late])
   } catch (error) {
-    throw controller.signal.aborted && !(error instanceof InterlookError)
+    throw controller.signal.aborted && !isInterlookError(error)
       ? abortReason(controller.signal)
       : error
   } finally {

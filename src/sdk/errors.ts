@@ -76,6 +76,13 @@ export class InterlookError extends Error {
   }
 }
 
+/** Also true for the error of another copy of the SDK: an extension from outside may bring its own. */
+export function isInterlookError(error: unknown): error is InterlookError {
+  if (error instanceof InterlookError) return true
+  if (!(error instanceof Error) || error.name !== 'InterlookError' || !('code' in error)) return false
+  return typeof error.code === 'string' && Object.hasOwn(REASONS, error.code)
+}
+
 /** Why a service cannot go on, as data: what travels in plans, entries and `--json`. */
 export interface Problem {
   code: Reason
@@ -90,7 +97,7 @@ export interface Problem {
 
 /** Any thrown value as data; what is not ours becomes `internal` or the given code, with its message only. */
 export function toProblem(error: unknown, fallback: Reason = 'internal'): Problem {
-  if (error instanceof InterlookError) {
+  if (isInterlookError(error)) {
     return {
       code: error.code,
       message: error.message,

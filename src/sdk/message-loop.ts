@@ -57,7 +57,7 @@ export class MessageLoop {
     this.endReceive = () => void iterator.return?.()
     // Not tracked: an iterable without `return` may keep `next` waiting for ever.
     void this.pump(iterator)
-    this.track(this.run(send))
+    void this.track(this.run(send))
   }
 
   stop(): Promise<void> {

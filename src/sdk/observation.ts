@@ -128,16 +128,25 @@ export class SharedObservation<Observed> {
 
   private bringUpToDate(plans: readonly ServicePlan[], results: readonly ApplyResult[]): void {
     if (plans.length === 0) return
-    const { applied } = this.provisioner
-    if (applied === undefined || this.held === undefined) {
-      this.markStale(plans.map((plan) => plan.key))
+    if (this.provisioner.applied === undefined || this.held === undefined) {
+      this.forget()
       return
     }
     const keys = new Set(plans.map((plan) => plan.key))
     const theirs = results.filter((result) => keys.has(result.key))
-    this.held = { value: applied.call(this.provisioner, this.held.value, [...plans], theirs) }
+    this.held = { value: this.provisioner.applied(this.held.value, [...plans], theirs) }
     const now = this.clock.now()
     for (const key of keys) this.readAt.set(key, now)
+  }
+
+  /**
+   * A write may have taken an object over from another service, so without `applied` nothing that was read before
+   * holds of anybody.
+   */
+  private forget(): void {
+    this.wholeAt = undefined
+    this.places.clear()
+    this.readAt.clear()
   }
 
   private touch(keys: readonly string[]): void {

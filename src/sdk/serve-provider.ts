@@ -1,7 +1,7 @@
 import { type Answer, answerTo, problemFields, refreshAnswer } from './answer.js'
 import { withDeadline } from './deadline.js'
 import type { Context } from './define.js'
-import { errorText, InterlookError } from './errors.js'
+import { errorText, InterlookError, isInterlookError } from './errors.js'
 import { byKey, listingChange, listingFault } from './listing.js'
 import type { Extension, Message } from './message.js'
 import { MessageLoop } from './message-loop.js'
@@ -88,7 +88,7 @@ async function checkedList(
   try {
     listed = await provider.list(signal)
   } catch (error) {
-    if (error instanceof InterlookError) throw error
+    if (isInterlookError(error)) throw error
     const text = `${context.id} gave no complete listing: ${errorText(error)}`
     throw new InterlookError('provider-unlisted', text, { retryable: true, cause: error })
   }

@@ -44,6 +44,19 @@ describe('an error that ends a command', () => {
     expect(told.hint).toContain('--help')
   })
 
+  it('is bad usage when a flag of ours refuses its value, whatever oclif makes of the message', () => {
+    const error = new InterlookError('usage', '--wait is no duration')
+    error.message = `Parsing --wait \n\t${error.message}\nSee more help with --help`
+
+    expect(report(error)).toMatchObject({ exitCode: 64, reason: 'usage', message: '--wait is no duration' })
+  })
+
+  it('names a command as it is typed', () => {
+    const error = oclifError('command ext:deploy not found', { oclif: { exit: 2 } })
+
+    expect(report(error).message).toBe('command ext deploy not found')
+  })
+
   it('is only an exit code when the command asked to exit', () => {
     const error = oclifError('EEXIT: 0', { code: 'EEXIT', oclif: { exit: 0 } })
 

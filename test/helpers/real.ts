@@ -45,7 +45,7 @@ export function describeReal(name: string, needs: readonly Need[], suite: () => 
     })
     return
   }
-  console.warn(`\n*** SKIPPED, NOT TESTED: ${text}\n`)
+  process.stderr.write(`\n*** SKIPPED, NOT TESTED: ${text}\n\n`)
   describe.skip(name, () => {
     it('is skipped: real parts are missing', () => undefined)
   })

@@ -12,6 +12,7 @@ import { makeCerts } from './swarm-certs.js'
 import type { Certs } from './swarm-certs.js'
 import { serviceSpec } from './swarm-service.js'
 import type { SwarmServiceSpec } from './swarm-service.js'
+import { liveTasks, settled, until } from './swarm-tasks.js'
 
 const run = promisify(execFile)
 
@@ -43,9 +44,9 @@ export interface Swarm {
   /** Freezes dockerd: it takes connections and never answers. */
   pause(): void
   resume(): void
-  /** SIGKILL for dockerd alone; containers go on. */
+  /** SIGKILL for dockerd alone; containers go on. Not while it is paused. */
   kill(): Promise<void>
-  /** dockerd again after `kill()`, with the same swarm and endpoint. */
+  /** dockerd again after `kill()`, with the same swarm and endpoint; waits until the wanted tasks run. */
   restart(): Promise<void>
   /** Ends and removes everything. */
   stop(): Promise<void>
@@ -85,6 +86,7 @@ async function bringUp(
   const { address } = sandbox
   const socket = join(folder, 'docker.sock')
   const certs = options.tls === true ? await makeCerts(folder, address) : undefined
+  let interrupted: string[] = []
   let daemon = await startDockerd(folder, sandbox, certs)
   const docker = new Docker({ socketPath: socket, host: undefined })
   await importImage(folder, docker)
@@ -148,6 +150,7 @@ async function bringUp(
       daemon.process.kill('SIGCONT')
     },
     async kill() {
+      if (options.init !== false) interrupted = (await liveTasks(docker)).map((task) => task.ID)
       process.kill(daemon.pid, 'SIGKILL')
       await daemon.exited
     },
@@ -155,7 +158,13 @@ async function bringUp(
       await rm(socket, { force: true })
       await sandbox.exec('rm', '-f', '/run/dockerd.pid')
       daemon = await startDockerd(folder, sandbox, certs)
-      if (options.init !== false) await until('the swarm has a manager', async () => docker.listNodes())
+      if (options.init === false) return
+      // It ends the containers that went on without it, and their tasks are made anew.
+      await until('the tasks from before are gone', async () => {
+        const live = await liveTasks(docker)
+        if (live.some((task) => interrupted.includes(task.ID))) throw new Error('some are still live')
+      })
+      for (const spec of specs.values()) if (spec.wait !== false) await settled(docker, spec)
     },
     stop: cleanUp,
   }
@@ -198,35 +207,4 @@ async function importImage(folder: string, docker: Docker): Promise<void> {
   await run('tar', ['-C', join(folder, 'image'), '-cf', tar, '.'])
   const answer = await docker.importImage(createReadStream(tar), { repo: 'tiny', tag: '1' })
   for await (const line of answer) if (String(line).includes('"error"')) throw new Error(String(line))
-}
-
-/** Waits until as many tasks of the newest definition run as the service wants, and no older one does. */
-async function settled(docker: Docker, spec: SwarmServiceSpec): Promise<void> {
-  const wanted = spec.global === true ? 1 : (spec.replicas ?? 1)
-  await until(`${wanted} tasks of ${spec.name} run`, async () => {
-    const filters = JSON.stringify({ service: [spec.name], '_up-to-date': ['true'] })
-    const tasks = (await docker.listTasks({ filters })) as {
-      DesiredState: string
-      Status: { State: string; Err?: string }
-    }[]
-    const live = tasks.filter((task) => task.DesiredState === 'running' && task.Status.State === 'running')
-    if (live.length === wanted) return
-    throw new Error(
-      tasks.map((task) => `${task.DesiredState}/${task.Status.State} ${task.Status.Err ?? ''}`).join('; '),
-    )
-  })
-}
-
-/** Tries until `probe` no longer throws. For what the engine offers no event. */
-export async function until(what: string, probe: () => Promise<unknown>, ms = 30_000): Promise<void> {
-  const deadline = Date.now() + ms
-  for (;;) {
-    try {
-      await probe()
-      return
-    } catch (error) {
-      if (Date.now() > deadline) throw new Error(`waited ${ms} ms until ${what}`, { cause: error })
-    }
-    await new Promise((resolve) => setTimeout(resolve, 30))
-  }
 }

@@ -5,7 +5,7 @@ import { ROOT } from '../helpers/cli.js'
 
 /** Put together, so that this file holds none of them. */
 const HOSTS = ['npmjs', 'npmmirror', 'yarnpkg'].map((name) => new RegExp(`${name}\\.(org|com)`))
-const REGISTRY = new RegExp(['regis', 'try[-\\w]*\\.[-\\w]+\\.[a-z]'].join(''))
+const REGISTRY = new RegExp(['regis', 'try[-\\w]*\\.[-\\w]+\\.(org|com|io|net|dev)\\b'].join(''))
 
 const NOT_OURS = new Set(['.git', 'node_modules', 'dist', 'coverage', 'state'])
 

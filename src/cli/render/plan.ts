@@ -1,7 +1,7 @@
 import type { Plan, ServicePlanBlock, Verdict } from '../../core/plan.js'
 import type { Service } from '../../sdk/service.js'
 import { mark, problemLines, stepLines } from './change.js'
-import { count, line, paragraphs, type RenderOptions, withoutControls } from './layout.js'
+import { count, formatNumber, line, paragraphs, type RenderOptions, withoutControls } from './layout.js'
 import { orphanLines, providerLines, warningLines } from './notices.js'
 import { formatScheduled } from './time.js'
 import { guardLines, inSyncLine, isQuiet, planLine } from './verdict.js'
@@ -19,10 +19,13 @@ const SECTIONS: readonly [Verdict, string][] = [
   ['frozen', 'frozen, left as they are'],
 ]
 
+/** Of services with the same to tell; `--json` has them all. */
+const KEYS_SHOWN = 10
+
 /** What a pass would do, as text: the verdict first, then a block per service, removals last, then the rest. */
 export function renderPlan(given: Plan, options: RenderOptions): string {
   const plan = withoutControls(given)
-  if (isQuiet(plan)) return inSyncLine(plan, options)
+  if (isQuiet(plan)) return inSyncLine(plan.counts.inSync, options)
   return paragraphs([
     [planLine(plan, options), ...guardLines(plan.guard, options)],
     ...changeBlocks(plan, options),
@@ -55,12 +58,14 @@ function describe({ dns_name, targets, tls }: Service): string {
 }
 
 function details(block: ServicePlanBlock, indent: number, options: RenderOptions): string[] {
+  const { problem, steps, scheduled } = block
+  const isTold = steps.some(
+    (step) => step.problem?.code === problem?.code && step.problem?.message === problem?.message,
+  )
   return [
-    ...block.steps.flatMap((step) => stepLines(step, indent, options)),
-    ...(block.problem ? problemLines(block.problem, indent, options) : []),
-    ...block.scheduled.map((scheduled) =>
-      line(indent, `later: ${formatScheduled(scheduled, options.now)}`, options.width),
-    ),
+    ...steps.flatMap((step) => stepLines(step, indent, options)),
+    ...(problem && !isTold ? problemLines(problem, indent, options) : []),
+    ...scheduled.map((one) => line(indent, `later: ${formatScheduled(one, options.now)}`, options.width)),
   ]
 }
 
@@ -91,11 +96,24 @@ export function noticeBlocks(
   ]
 }
 
+/** Services with the same to tell, as when their provider is down, stand above it together. */
 function section(title: string, blocks: readonly ServicePlanBlock[], options: RenderOptions): string[] {
   if (blocks.length === 0) return []
-  const { palette, width } = options
+  const groups = new Map<string, string[]>()
+  for (const block of blocks) {
+    const text = details(block, 6, options).join('\n')
+    const keys = groups.get(text)
+    if (keys) keys.push(block.key)
+    else groups.set(text, [block.key])
+  }
   return [
-    line(0, `${palette.title(title)}:`, width),
-    ...blocks.flatMap((block) => [line(2, block.key, width), ...details(block, 6, options)]),
+    line(0, `${options.palette.title(title)}:`, options.width),
+    ...[...groups].flatMap(([text, keys]) => [...keyLines(keys, options), ...(text ? [text] : [])]),
   ]
+}
+
+function keyLines(keys: readonly string[], { width }: RenderOptions): string[] {
+  const shown = keys.slice(0, KEYS_SHOWN).map((key) => line(2, key, width))
+  const left = keys.length - shown.length
+  return left > 0 ? [...shown, line(2, `... and ${formatNumber(left)} more`, width)] : shown
 }

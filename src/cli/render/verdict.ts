@@ -19,9 +19,8 @@ export function isQuiet(plan: Plan): boolean {
 }
 
 /** The one line of a pass that found everything as it should be. */
-export function inSyncLine(plan: Plan, { palette }: RenderOptions): string {
-  const { inSync } = plan.counts
-  const what = inSync === 0 ? 'no services' : `${count(inSync, 'service')} deployed`
+export function inSyncLine(deployed: number, { palette }: RenderOptions): string {
+  const what = deployed === 0 ? 'no services' : `${count(deployed, 'service')} deployed`
   return `${palette.good('in sync')}: ${what}, nothing to do`
 }
 
@@ -40,7 +39,7 @@ export function planLine(plan: Plan, { palette, width }: RenderOptions): string 
   return line(0, `${palette.title('plan')}: ${parts.filter(Boolean).join(', ')}`, width)
 }
 
-/** `done in 1.2s: …`: what became of the plan, by the state that each service has now. */
+/** What became of the plan, by the state that each service has now. */
 export interface Outcome {
   created: number
   updated: number
@@ -103,7 +102,8 @@ function otherParts(plan: Plan): string[] {
 /** What the guard says of the plan. */
 export function guardLines(guard: GuardVerdict, { palette, width }: RenderOptions): string[] {
   if (!guard.tripped) {
-    const total = guard.counts.find(({ scope }) => scope === 'total')
+    // With one provider its count is the total.
+    const total = guard.counts.find(({ scope }) => scope === 'total') ?? guard.counts[0]
     return [
       line(0, `${palette.title('guard')}: ${palette.good('ok')}${total ? countText(total) : ''}`, width),
     ]

@@ -23,7 +23,7 @@ interface AnswerCheck {
   title: string
   needs?: readonly string[]
   /** What is wrong with one exchange; undefined when nothing is. */
-  fault(exchange: Exchange, session: Session): string | undefined
+  fault: (exchange: Exchange, session: Session) => string | undefined
 }
 
 /** A check that holds for each message of the walk. */
@@ -73,8 +73,11 @@ function stationCheck(id: string, title: string, station: Station, needs: readon
       const exchange = (await walk(session)).exchanges[station]
       const [answer] = exchange?.answers ?? []
       if (answer === undefined) return skipped('the walk did not come so far')
-      if (answer.reason === 'pending') return skipped(`pending until ${answer.notBefore ?? 'it is asked again'}`)
-      return isAccepted(exchange) ? ok : failed(`answered with ${answer.reason ?? 'no reason'}: ${answer.error ?? ''}`)
+      if (answer.reason === 'pending')
+        return skipped(`pending until ${answer.notBefore ?? 'it is asked again'}`)
+      return isAccepted(exchange)
+        ? ok
+        : failed(`answered with ${answer.reason ?? 'no reason'}: ${answer.error ?? ''}`)
     },
   }
 }
@@ -99,7 +102,9 @@ export const ANSWER_CHECKS: readonly ContractCheck[] = [
     fault: ({ answers }) => (answers.length < 2 ? undefined : `${answers.length} answers`),
   }),
   contentCheck('answer-id', 'an answer repeats the id of its message', (answer, message) =>
-    answer.id === message.id ? undefined : `the answer has ${answer.id === undefined ? 'no id' : `id ${answer.id}`}`,
+    answer.id === message.id
+      ? undefined
+      : `the answer has ${answer.id === undefined ? 'no id' : `id ${answer.id}`}`,
   ),
   contentCheck('answer-action', 'an answer repeats the action', (answer, message) =>
     answer.action === message.action ? undefined : `${message.action} was answered with ${answer.action}`,
@@ -121,12 +126,17 @@ export const ANSWER_CHECKS: readonly ContractCheck[] = [
     },
     ['answer-service'],
   ),
-  contentCheck('answer-outputs', 'an address is an IP address, a port a port', (answer) => {
-    const { public_ip: ip, public_port: port } = answer.service
-    if (ip !== undefined && isIP(ip) === 0) return 'public_ip is not an IP address'
-    if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65_536)) return undefined
-    return 'public_port is not a port'
-  }),
+  contentCheck(
+    'answer-outputs',
+    'an address is an IP address, a port a port',
+    (answer) => {
+      const { public_ip: ip, public_port: port } = answer.service
+      if (ip !== undefined && isIP(ip) === 0) return 'public_ip is not an IP address'
+      if (port === undefined || (Number.isInteger(port) && port > 0 && port < 65_536)) return undefined
+      return 'public_port is not a port'
+    },
+    ['answer-service'],
+  ),
   contentCheck('error-without-reason', 'an error comes with a stable reason', (answer) => {
     if (answer.error === undefined) return undefined
     return REASON_FORM.test(answer.reason ?? '') ? undefined : `reason is ${answer.reason ?? 'missing'}`
@@ -145,21 +155,32 @@ export const ANSWER_CHECKS: readonly ContractCheck[] = [
   stationCheck('create-fails', 'create', 'create', ['error-without-reason']),
   stationCheck('repeat-fails', 'the same again', 'same-again', ['create-fails']),
   stationCheck('change-fails', 'change of targets', 'targets', ['create-fails', 'repeat-fails']),
-  stationCheck('alias-fails', 'change of an alias, the old one kept', 'alias', ['create-fails', 'change-fails']),
-  stationCheck('alias-end-fails', 'change of an alias, the old one gone', 'alias-done', ['create-fails', 'alias-fails']),
+  stationCheck('alias-fails', 'change of an alias, the old one kept', 'alias', [
+    'create-fails',
+    'change-fails',
+  ]),
+  stationCheck('alias-end-fails', 'change of an alias, the old one gone', 'alias-done', [
+    'create-fails',
+    'alias-fails',
+  ]),
   stationCheck('delete-fails', 'delete', 'delete', ['error-without-reason']),
   stationCheck('delete-again-fails', 'delete again', 'delete-again', ['delete-fails']),
-  stationCheck('delete-absent-fails', 'delete of what never was', 'delete-absent', ['delete-fails', 'delete-again-fails']),
+  stationCheck('delete-absent-fails', 'delete of what never was', 'delete-absent', [
+    'delete-fails',
+    'delete-again-fails',
+  ]),
   {
     id: 'address-missing',
     title: 'an ipam gives an address',
     kinds: ['ipam'],
     writes: true,
-    needs: ['start-fails', 'answer-missing', 'create-fails'],
+    needs: ['start-fails', 'answer-missing', 'answer-service', 'create-fails'],
     run: async (session): Promise<Verdict> => {
       const exchange = (await walk(session)).exchanges.create
       if (!isAccepted(exchange)) return skipped('create was not accepted')
-      return exchange?.answers[0]?.service.public_ip === undefined ? failed('the answer has no public_ip') : ok
+      return exchange?.answers[0]?.service.public_ip === undefined
+        ? failed('the answer has no public_ip')
+        : ok
     },
   },
 ]

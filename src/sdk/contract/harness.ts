@@ -30,8 +30,8 @@ export interface ContractHarness {
   config: unknown
   context: Context
   waits: Waits
-  /** False: the backend is only read, and checks that write are skipped. */
-  write: boolean
+  /** Why the backend is only read, and checks that write are skipped. Absent: they run. */
+  readOnly?: string
   /** Name of the canary service: unique per run on a backend that others use. */
   canaryName: string
   /** Fields of the canary that the backend asks for. */

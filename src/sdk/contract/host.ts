@@ -55,7 +55,10 @@ export class Host {
   }
 
   start(): Promise<CallReport> {
-    return this.call(() => this.extension.start(this.receive(), (message) => this.take(message)), this.waits.startMs)
+    return this.call(
+      () => this.extension.start(this.receive(), (message) => this.take(message)),
+      this.waits.startMs,
+    )
   }
 
   /** Ends `receive` and stops. */
@@ -162,11 +165,12 @@ export class Host {
     }
   }
 
-  private async take(message: Message): Promise<void> {
+  private take(message: Message): Promise<void> {
     this.hear(message)
     if (this.isStopped) this.sentAfterStop.push(message)
     else this.exchangeOf(message)?.answers.push(message)
     this.wake()
+    return Promise.resolve()
   }
 
   /** By id. What carries no known id can only answer the last message, unless it is a push. */

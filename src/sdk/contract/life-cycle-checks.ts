@@ -110,14 +110,18 @@ export const LIFE_CYCLE_CHECKS: readonly ContractCheck[] = [
     needs: ['start-fails', 'stop-hangs'],
     run: async (session) => {
       const { readsAfterStop } = await idle(session)
-      return readsAfterStop === 0 ? ok : failed(`receive was read ${readsAfterStop} times after stop returned`)
+      return readsAfterStop === 0
+        ? ok
+        : failed(`receive was read ${readsAfterStop} times after stop returned`)
     },
   },
 ]
 
 function verdictOf(what: string, report: CallReport): Verdict {
   if (report.ended === 'well') return ok
-  return failed(report.ended === 'hung' ? `${what} did not return in time` : `${what} failed: ${report.error ?? ''}`)
+  return failed(
+    report.ended === 'hung' ? `${what} did not return in time` : `${what} failed: ${report.error ?? ''}`,
+  )
 }
 
 function leftOpen(life: Life): Verdict {

@@ -23,19 +23,25 @@ function look(session: Session): Promise<Look | undefined> {
     const subject = session.open({ dryRun: true })
     const { served } = subject
     if (served.form !== 'provisioner') return undefined
-    const signal = AbortSignal.timeout(session.harness.waits.answerMs)
     const known = canaryService(session.harness)
-    const input = planInput(session, [known, canaryService(session.harness, '-b')], [canaryService(session.harness, '-absent')])
+    const input = planInput(
+      session,
+      [known, canaryService(session.harness, '-b')],
+      [canaryService(session.harness, '-absent')],
+    )
     const asked = [...input.put.map((item) => item.service), ...input.remove].map(serviceKey)
     const before = await session.writes(served)
     const report: Look = { plans: [], changed: [], asked }
     try {
-      const { preview } = served.extension
-      await preview.connect(signal)
-      const observed = await served.author.observe({ all: true, wanted: input.put.map((item) => item.service) }, signal)
-      planTwice(report, input, observed, (each) => served.author.plan(each, observed))
-      await preview.observe({ all: true, wanted: [known] }, signal)
-      session.hear({ plans: report.plans, facts: preview.facts(), owned: preview.owned(), claims: preview.claims(known) })
+      await session.within('reading and planning', async (signal) => {
+        const { preview } = served.extension
+        const wanted = input.put.map((item) => item.service)
+        await preview.connect(signal)
+        const observed = await served.author.observe({ all: true, wanted }, signal)
+        planTwice(report, input, observed, (each) => served.author.plan(each, observed))
+        await preview.observe({ all: true, wanted }, signal)
+        session.hear({ plans: report.plans, facts: preview.facts(), owned: preview.owned() })
+      })
     } catch (error) {
       session.hear(error)
       report.error = errorText(error)
@@ -99,21 +105,30 @@ export const PLAN_CHECKS: readonly ContractCheck[] = [
   planCheck('read-fails', 'the backend can be read and a plan made', [], ({ error }) =>
     error === undefined ? ok : failed(error),
   ),
-  planCheck('plan-changes-input', 'plan changes neither its input nor the observation', ['read-fails'], ({ changed }) =>
-    changed.length === 0 ? ok : failed(`plan changed ${changed.join(' and ')}`),
+  planCheck(
+    'plan-changes-input',
+    'plan changes neither its input nor the observation',
+    ['read-fails'],
+    ({ changed }) => (changed.length === 0 ? ok : failed(`plan changed ${changed.join(' and ')}`)),
   ),
   planCheck(
     'plan-not-pure',
     'the same input gives the same plan',
     ['read-fails', 'plan-changes-input'],
-    ({ plans: [first, second] }) => (isDeepStrictEqual(first, second) ? ok : failed('two plans of the same input differ')),
+    ({ plans: [first, second] }) =>
+      isDeepStrictEqual(first, second) ? ok : failed('two plans of the same input differ'),
   ),
-  planCheck('plan-incomplete', 'plan gives one plan per service', ['read-fails'], ({ plans: [first = []], asked }) => {
-    const keys = first.map((plan) => plan.key)
-    return isDeepStrictEqual([...keys].sort(), [...asked].sort())
-      ? ok
-      : failed(`asked for ${asked.join(', ')}; planned ${keys.join(', ')}`)
-  }),
+  planCheck(
+    'plan-incomplete',
+    'plan gives one plan per service',
+    ['read-fails'],
+    ({ plans: [first = []], asked }) => {
+      const keys = first.map((plan) => plan.key)
+      return isDeepStrictEqual([...keys].sort(), [...asked].sort())
+        ? ok
+        : failed(`asked for ${asked.join(', ')}; planned ${keys.join(', ')}`)
+    },
+  ),
   planCheck('dry-run-writes', 'a dry run writes nothing', ['read-fails'], ({ writes }) => {
     if (writes === undefined) return skipped('nobody counts the writes')
     return writes === 0 ? ok : failed(`${writes} writes in a dry run`)

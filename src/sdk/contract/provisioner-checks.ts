@@ -1,7 +1,15 @@
 import { type ContractCheck, PROVISIONERS } from './check.js'
 import { canaryService } from './harness.js'
 import { failed, ok, type Session, skipped, type Verdict } from './session.js'
-import { askUntilDone, isAccepted, onFreshInstance, restart, type Station, stopInFlight, walk } from './walk.js'
+import {
+  askUntilDone,
+  isAccepted,
+  onFreshInstance,
+  restart,
+  type Station,
+  stopInFlight,
+  walk,
+} from './walk.js'
 
 const NOT_COUNTED = 'nobody counts the writes of an extension of start and stop alone'
 const ANSWERS = ['start-fails', 'answer-missing'] as const
@@ -34,7 +42,9 @@ export const PROVISIONER_CHECKS: readonly ContractCheck[] = [
     run: async (session): Promise<Verdict> => {
       const { drift } = await walk(session)
       for (const [station, plan] of Object.entries(drift)) {
-        const what = plan.problem?.message ?? plan.changes.map((change) => `${change.action} ${change.object}`).join(', ')
+        const what =
+          plan.problem?.message ??
+          plan.changes.map((change) => `${change.action} ${change.object}`).join(', ')
         return failed(`${station}: the plan is still ${what}`)
       }
       return session.harness.definition.form === 'provisioner' ? ok : skipped('it has no plan to look at')
@@ -108,22 +118,25 @@ async function refusal(session: Session): Promise<Verdict> {
     }
     const [answer] = first.answers
     if (answer === undefined) return failed('the refused service was not answered')
-    if (answer.error === undefined || answer.reason === undefined) return failed('the answer has no error or no reason')
+    if (answer.error === undefined || answer.reason === undefined)
+      return failed('the answer has no error or no reason')
     return isAccepted(next) ? ok : failed('the service after the refused one was not accepted')
   })
   return verdict ?? failed('start failed')
 }
 
 async function foreign(session: Session): Promise<Verdict> {
-  const plant = session.harness.backend?.plantForeign
-  if (plant === undefined) return skipped('nothing foreign can be planted here')
+  const { backend } = session.harness
+  if (backend?.plantForeign === undefined) return skipped('nothing foreign can be planted here')
   const service = canaryService(session.harness, '-foreign')
-  const isUntouched = await plant.call(session.harness.backend, service)
+  const isUntouched = await backend.plantForeign(service)
   const answer = await onFreshInstance(session, async (subject) => {
     const exchange = await askUntilDone(session, subject, 'create', { action: 'add', service })
     await askUntilDone(session, subject, 'delete', { action: 'delete', service })
     return exchange.answers[0]
   })
   if (!(await isUntouched())) return failed('the foreign object was changed or removed')
-  return answer?.reason === 'conflict' ? ok : failed(`reason is ${answer?.reason ?? 'missing'} and not conflict`)
+  return answer?.reason === 'conflict'
+    ? ok
+    : failed(`reason is ${answer?.reason ?? 'missing'} and not conflict`)
 }

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+import { withDeadline } from '../deadline.js'
 import { errorText } from '../errors.js'
 import type { Logger } from '../logger.js'
 import type { Extension } from '../message.js'
@@ -57,7 +59,11 @@ export class Session {
   open(options: { config?: unknown; dryRun?: boolean } = {}): Subject {
     const { harness } = this
     const before = this.resources()
-    const context = { ...harness.context, dryRun: options.dryRun ?? false, logger: this.listen(harness.context.logger) }
+    const context = {
+      ...harness.context,
+      dryRun: options.dryRun ?? false,
+      logger: this.listen(harness.context.logger),
+    }
     const served = serve(harness.definition, 'config' in options ? options.config : harness.config, context, {
       onChange: () => {
         this.written += 1
@@ -74,13 +80,19 @@ export class Session {
     return served.form === 'provisioner' ? this.written : undefined
   }
 
+  /** Runs a read of the backend with the deadline of an answer. */
+  within<T>(what: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { context, waits } = this.harness
+    return withDeadline(work, { clock: context.clock, ms: waits.answerMs, what })
+  }
+
   hear(said: unknown): void {
     this.said.push(said instanceof Error ? errorText(said) : said)
   }
 
   /** True when something that was said holds `text`. */
   heard(text: string): boolean {
-    return this.said.some((said) => (JSON.stringify(said) ?? '').includes(text))
+    return this.said.some((said) => inspect(said, { depth: null, maxStringLength: null }).includes(text))
   }
 
   private hostOf(extension: Extension): Host {
@@ -107,7 +119,9 @@ export class Session {
     const { quietMs } = this.harness.waits
     let left: string[] = []
     for (let tries = 0; tries < 5; tries += 1) {
-      left = [...this.resources()].filter(([name, count]) => count > (before.get(name) ?? 0)).map(([name]) => name)
+      left = [...this.resources()]
+        .filter(([name, count]) => count > (before.get(name) ?? 0))
+        .map(([name]) => name)
       if (left.length === 0) break
       await clock.sleep(quietMs)
     }

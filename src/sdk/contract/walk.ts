@@ -138,8 +138,10 @@ async function driftAfter(session: Session, served: Served, ask: Ask): Promise<S
   if (served.form !== 'provisioner') return undefined
   const { preview } = served.extension
   const { service } = ask
-  await preview.observe({ all: true, wanted: [service] }, AbortSignal.timeout(session.harness.waits.answerMs))
-  const [plan] = preview.plan(planInput(session, ask.action === 'add' ? [service] : [], ask.action === 'add' ? [] : [service]))
+  await session.within('observe', (signal) => preview.observe({ all: true, wanted: [service] }, signal))
+  const [plan] = preview.plan(
+    planInput(session, ask.action === 'add' ? [service] : [], ask.action === 'add' ? [] : [service]),
+  )
   session.hear({ plan, facts: preview.facts(), owned: preview.owned() })
   const isClean = plan !== undefined && plan.problem === undefined && plan.changes.length === 0
   return isClean ? undefined : plan
@@ -169,7 +171,9 @@ export function planInput(session: Session, put: Service[], remove: Service[]): 
 export function restart(session: Session): Promise<{ first?: Exchange; second?: Exchange }> {
   return session.once('restart', async () => {
     const ask: Ask = { action: 'add', service: canaryService(session.harness, '-restart') }
-    const first = await onFreshInstance(session, async (subject) => askUntilDone(session, subject, 'create', ask))
+    const first = await onFreshInstance(session, async (subject) =>
+      askUntilDone(session, subject, 'create', ask),
+    )
     const second = await onFreshInstance(session, async (subject) => {
       const exchange = await askUntilDone(session, subject, 'same-again', ask)
       await askUntilDone(session, subject, 'delete', { ...ask, action: 'delete' })
@@ -188,7 +192,9 @@ export function stopInFlight(session: Session): Promise<{ end: EndReport; host: 
     const exchange = subject.host.give('create', { action: 'add', service })
     await subject.host.until(() => subject.host.hasTaken(exchange), session.harness.waits.quietMs)
     const end = await subject.end()
-    await onFreshInstance(session, (other) => askUntilDone(session, other, 'delete', { action: 'delete', service }))
+    await onFreshInstance(session, (other) =>
+      askUntilDone(session, other, 'delete', { action: 'delete', service }),
+    )
     return { end, host: subject.host, exchange }
   })
 }
@@ -211,8 +217,9 @@ export function isAccepted(exchange: Exchange | undefined): boolean {
 }
 
 /** True when the two are about one service. */
-export function isSameService(a: Service | undefined, b: Service): boolean {
-  return a !== undefined && serviceKey(a) === serviceKey(b)
+export function isSameService(a: unknown, b: Service): boolean {
+  // An answer from outside may hold anything in the place of a service.
+  return typeof a === 'object' && a !== null && serviceKey(a as Service) === serviceKey(b)
 }
 
 export { askUntilDone, onFreshInstance }

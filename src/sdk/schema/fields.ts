@@ -102,7 +102,7 @@ export function choice<const Words extends readonly [string, ...string[]]>(words
     (value) => (typeof value === 'string' ? value.toLowerCase() : value),
     z.enum(words, `expected one of: ${words.join(', ')}`),
   )
-  return withMeta(schema, { shown: words.join(' \\| ') })
+  return withMeta(schema, { shown: `one of: ${words.join(', ')}` })
 }
 
 /** A URL with one of the given schemes. */
@@ -118,16 +118,8 @@ function isUrl(value: string, schemes: readonly string[]): boolean {
   if (scheme === 'unix') return value.startsWith('unix:///')
   if (/\s/.test(value)) return false
   // `tcp` is no special scheme to the URL parser, so its host would go unchecked.
-  const parsed = URL.parse?.(value.replace(/^tcp:/, 'http:')) ?? tryUrl(value.replace(/^tcp:/, 'http:'))
-  return parsed !== null && parsed.hostname !== ''
-}
-
-function tryUrl(value: string): URL | null {
-  try {
-    return new URL(value)
-  } catch {
-    return null
-  }
+  const comparable = value.replace(/^tcp:/, 'http:')
+  return URL.canParse(comparable) && new URL(comparable).hostname !== ''
 }
 
 /** A list; `[]` is the default. */

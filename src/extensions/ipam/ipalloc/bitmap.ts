@@ -8,20 +8,20 @@ const WORDS = 128
  * A fork shares its pages until one of the two writes to them, so keeping the old one costs next to nothing.
  */
 export class Bitmap {
-  readonly #pages: Map<bigint, Uint32Array>
-  #own = new Set<bigint>()
+  private readonly pages: Map<bigint, Uint32Array>
+  private own = new Set<bigint>()
 
   constructor(pages = new Map<bigint, Uint32Array>()) {
-    this.#pages = pages
+    this.pages = pages
   }
 
   fork(): Bitmap {
-    this.#own = new Set()
-    return new Bitmap(new Map(this.#pages))
+    this.own = new Set()
+    return new Bitmap(new Map(this.pages))
   }
 
   has(at: bigint): boolean {
-    const page = this.#pages.get(at >> PAGE_BITS)
+    const page = this.pages.get(at >> PAGE_BITS)
     if (page === undefined) return false
     const bit = Number(at & PAGE_MASK)
     return (((page[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1
@@ -29,14 +29,14 @@ export class Bitmap {
 
   add(at: bigint): void {
     const bit = Number(at & PAGE_MASK)
-    const page = this.#writable(at >> PAGE_BITS)
+    const page = this.writable(at >> PAGE_BITS)
     page[bit >>> 5] = (page[bit >>> 5] ?? 0) | (1 << (bit & 31))
   }
 
   delete(at: bigint): void {
     if (!this.has(at)) return
     const bit = Number(at & PAGE_MASK)
-    const page = this.#writable(at >> PAGE_BITS)
+    const page = this.writable(at >> PAGE_BITS)
     page[bit >>> 5] = (page[bit >>> 5] ?? 0) & ~(1 << (bit & 31))
   }
 
@@ -44,7 +44,7 @@ export class Bitmap {
   firstGap(first: bigint, last: bigint): bigint | undefined {
     let at = first
     while (at <= last) {
-      const page = this.#pages.get(at >> PAGE_BITS)
+      const page = this.pages.get(at >> PAGE_BITS)
       if (page === undefined) return at
       const bit = firstClear(page, Number(at & PAGE_MASK))
       const base = at & ~PAGE_MASK
@@ -60,7 +60,7 @@ export class Bitmap {
   /** How many addresses of the range are in the set. */
   count(first: bigint, last: bigint): number {
     let count = 0
-    for (const [id, page] of this.#pages) {
+    for (const [id, page] of this.pages) {
       const base = id << PAGE_BITS
       if (base > last || base + PAGE_MASK < first) continue
       const from = base < first ? Number(first - base) : 0
@@ -70,12 +70,12 @@ export class Bitmap {
     return count
   }
 
-  #writable(id: bigint): Uint32Array {
-    const page = this.#pages.get(id)
-    if (page !== undefined && this.#own.has(id)) return page
+  private writable(id: bigint): Uint32Array {
+    const page = this.pages.get(id)
+    if (page !== undefined && this.own.has(id)) return page
     const copy = page === undefined ? new Uint32Array(WORDS) : page.slice()
-    this.#pages.set(id, copy)
-    this.#own.add(id)
+    this.pages.set(id, copy)
+    this.own.add(id)
     return copy
   }
 }

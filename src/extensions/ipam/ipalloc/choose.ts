@@ -2,7 +2,7 @@ import { InterlookError, type Problem, toProblem } from '../../../sdk/errors.js'
 import { type Service, serviceKey } from '../../../sdk/service.js'
 import { addressNumber, addressText } from './address.js'
 import { type Lease, type LeaseBook, leaseState } from './lease-book.js'
-import { type Pool, poolHolds } from './pool.js'
+import { type Pool, poolHolds, poolHoldsText } from './pool.js'
 import { DEFAULT_POOL } from './pool-checks.js'
 
 /** What the section says, as the plan needs it. */
@@ -14,10 +14,7 @@ export interface LeaseRules {
 }
 
 /** An address for a service; `any`: the first free one of the pool will do. */
-export type Choice =
-  | { ip: string; pool: string; why: string }
-  | { any: Pool }
-  | { problem: Problem }
+export type Choice = { ip: string; pool: string; why: string } | { any: Pool } | { problem: Problem }
 
 /** The order in which a service's own leases are preferred. */
 const PREFERENCE = ['current', 'held', 'imported', 'resting'] as const
@@ -31,7 +28,7 @@ export function choose(service: Service, own: readonly Lease[], book: LeaseBook,
     if (service.address !== undefined || service.pool !== undefined) checkAllowed(service, rules)
     if (service.address !== undefined) return chooseRequested(service, service.address, own, book, rules)
     const pool = poolNamed(service, rules)
-    const lease = preferred(own.filter((one) => one.pool === pool.name || holds(pool, one.ip)))
+    const lease = preferred(own.filter((one) => one.pool === pool.name || poolHoldsText(pool, one.ip)))
     const hint = freeHint(service, pool, book)
     // A lease that the service no longer has gives way to the address that users reach according to the core.
     if (hint !== undefined && (lease === undefined || !isInUse(lease))) {
@@ -49,7 +46,7 @@ export function requestedPlace(
   service: Service,
   rules: LeaseRules,
 ): { ip: string; number: bigint; pool: Pool | undefined } | undefined {
-  const number = addressNumber(service.address ?? '')
+  const number = service.address === undefined ? undefined : addressNumber(service.address)
   if (number === undefined) return undefined
   const pool =
     service.pool === undefined
@@ -99,7 +96,7 @@ function poolNamed(service: Service, rules: LeaseRules): Pool {
 
 /** What the core knows of the service's address is only a hint: after the loss of our store it saves the address. */
 function freeHint(service: Service, pool: Pool, book: LeaseBook): string | undefined {
-  const number = addressNumber(service.public_ip ?? '')
+  const number = service.public_ip === undefined ? undefined : addressNumber(service.public_ip)
   if (number === undefined || !poolHolds(pool, number)) return undefined
   const ip = addressText(number)
   return book.at(ip) === undefined ? ip : undefined
@@ -125,11 +122,6 @@ function isInUse(lease: Lease): boolean {
 function whyKept(lease: Lease): string {
   if (kindOf(lease) === 'imported') return 'taken over from the earlier tool'
   return isInUse(lease) ? 'kept' : 'back within its quarantine'
-}
-
-function holds(pool: Pool, ip: string): boolean {
-  const number = addressNumber(ip)
-  return number !== undefined && poolHolds(pool, number)
 }
 
 function invalid(service: Service, what: string): InterlookError {

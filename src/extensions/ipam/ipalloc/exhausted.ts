@@ -1,15 +1,13 @@
 import type { Problem } from '../../../sdk/errors.js'
-import { addressNumber } from './address.js'
 import type { LeaseBook } from './lease-book.js'
-import { type Pool, poolHolds } from './pool.js'
+import { type Pool, poolHoldsText } from './pool.js'
 
 /** Why the pool has nothing to give, and when it will. Expired quarantines are no longer in the book. */
 export function exhausted(pool: Pool, book: LeaseBook, quarantineMs: number): Problem {
   let resting = 0
   let next = Number.POSITIVE_INFINITY
   for (const lease of book.resting()) {
-    const number = addressNumber(lease.ip)
-    if (number === undefined || !poolHolds(pool, number)) continue
+    if (!poolHoldsText(pool, lease.ip)) continue
     resting++
     next = Math.min(next, (lease.retiredAt ?? 0) + quarantineMs)
   }

@@ -40,22 +40,22 @@ export function importedHolder(name: string): string {
  * when there are more leases. A fork is an independent copy that shares what neither of the two has changed.
  */
 export class LeaseBook {
-  readonly #byAddress: ShardMap<Lease>
-  readonly #byHolder: ShardMap<readonly Lease[]>
-  readonly #resting: ShardMap<Lease>
-  readonly #taken: Bitmap
+  private readonly byAddress: ShardMap<Lease>
+  private readonly byHolder: ShardMap<readonly Lease[]>
+  private readonly rested: ShardMap<Lease>
+  private readonly taken: Bitmap
   /** No resting lease was retired before this; leases that left may have moved the true value up. */
-  #restingSince: number
+  private restingSince: number
   /** False when the book holds only the services that a partial read asked for. */
   readonly whole: boolean
 
   constructor(whole = true, from?: LeaseBook) {
     this.whole = whole
-    this.#byAddress = from?.#byAddress.fork() ?? new ShardMap()
-    this.#byHolder = from?.#byHolder.fork() ?? new ShardMap()
-    this.#resting = from?.#resting.fork() ?? new ShardMap()
-    this.#taken = from?.#taken.fork() ?? new Bitmap()
-    this.#restingSince = from?.#restingSince ?? Number.POSITIVE_INFINITY
+    this.byAddress = from?.byAddress.fork() ?? new ShardMap()
+    this.byHolder = from?.byHolder.fork() ?? new ShardMap()
+    this.rested = from?.rested.fork() ?? new ShardMap()
+    this.taken = from?.taken.fork() ?? new Bitmap()
+    this.restingSince = from?.restingSince ?? Number.POSITIVE_INFINITY
   }
 
   fork(): LeaseBook {
@@ -63,59 +63,59 @@ export class LeaseBook {
   }
 
   get size(): number {
-    return this.#byAddress.size
+    return this.byAddress.size
   }
 
   /** All leases, in no particular order. */
   all(): Iterable<Lease> {
-    return this.#byAddress
+    return this.byAddress
   }
 
   resting(): Iterable<Lease> {
-    return this.#resting
+    return this.rested
   }
 
   at(ip: string): Lease | undefined {
-    return this.#byAddress.get(ip)
+    return this.byAddress.get(ip)
   }
 
   of(holder: string): readonly Lease[] {
-    return this.#byHolder.get(holder) ?? []
+    return this.byHolder.get(holder) ?? []
   }
 
   /** Puts the lease in the place of whatever stood at its address. */
   set(lease: Lease): void {
     this.delete(lease.ip)
-    this.#byAddress.set(lease.ip, lease)
-    this.#byHolder.set(holderOf(lease), [...this.of(holderOf(lease)), lease])
+    this.byAddress.set(lease.ip, lease)
+    this.byHolder.set(holderOf(lease), [...this.of(holderOf(lease)), lease])
     if (leaseState(lease) === 'resting') {
-      this.#resting.set(lease.ip, lease)
-      this.#restingSince = Math.min(this.#restingSince, lease.retiredAt ?? 0)
+      this.rested.set(lease.ip, lease)
+      this.restingSince = Math.min(this.restingSince, lease.retiredAt ?? 0)
     }
     const number = addressNumber(lease.ip)
-    if (number !== undefined) this.#taken.add(number)
+    if (number !== undefined) this.taken.add(number)
   }
 
   delete(ip: string): void {
     const lease = this.at(ip)
     if (lease === undefined) return
-    this.#byAddress.delete(ip)
-    this.#resting.delete(ip)
+    this.byAddress.delete(ip)
+    this.rested.delete(ip)
     const left = this.of(holderOf(lease)).filter((other) => other.ip !== ip)
-    if (left.length === 0) this.#byHolder.delete(holderOf(lease))
-    else this.#byHolder.set(holderOf(lease), left)
+    if (left.length === 0) this.byHolder.delete(holderOf(lease))
+    else this.byHolder.set(holderOf(lease), left)
     const number = addressNumber(ip)
-    if (number !== undefined) this.#taken.delete(number)
+    if (number !== undefined) this.taken.delete(number)
   }
 
   /** Forgets what was retired at or before `retiredAt` and is not held: those addresses are free again. */
   dropRested(retiredAt: number): void {
-    if (this.#restingSince > retiredAt) return
-    this.#restingSince = Number.POSITIVE_INFINITY
-    for (const lease of [...this.#resting]) {
+    if (this.restingSince > retiredAt) return
+    this.restingSince = Number.POSITIVE_INFINITY
+    for (const lease of [...this.rested]) {
       const since = lease.retiredAt ?? 0
       if (since <= retiredAt) this.delete(lease.ip)
-      else this.#restingSince = Math.min(this.#restingSince, since)
+      else this.restingSince = Math.min(this.restingSince, since)
     }
   }
 
@@ -123,7 +123,7 @@ export class LeaseBook {
   firstFree(pool: Pool, from = 0n): bigint | undefined {
     for (const range of pool.ranges) {
       if (range.last < from) continue
-      const found = this.#taken.firstGap(range.first < from ? from : range.first, range.last)
+      const found = this.taken.firstGap(range.first < from ? from : range.first, range.last)
       if (found !== undefined) return found
     }
     return undefined
@@ -131,6 +131,6 @@ export class LeaseBook {
 
   /** How many addresses that the pool may give are not free. */
   takenIn(pool: Pool): number {
-    return pool.ranges.reduce((sum, range) => sum + this.#taken.count(range.first, range.last), 0)
+    return pool.ranges.reduce((sum, range) => sum + this.taken.count(range.first, range.last), 0)
   }
 }

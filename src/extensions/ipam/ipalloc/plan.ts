@@ -1,8 +1,9 @@
 import type { Problem } from '../../../sdk/errors.js'
-import type { AdoptRule, ApplyResult, Change, PlanInput, PutItem, ServicePlan } from '../../../sdk/provisioner.js'
+import type { AdoptRule, ApplyResult, PlanInput, PutItem, ServicePlan } from '../../../sdk/provisioner.js'
 import { type Service, serviceKey } from '../../../sdk/service.js'
 import { addressText } from './address.js'
 import { type Choice, choose, type LeaseRules } from './choose.js'
+import { giveChange, keepChange, restChange, restedBefore, type Setting, writesOf } from './changes.js'
 import { exhausted } from './exhausted.js'
 import { importedHolder, type Lease, type LeaseBook, leaseState } from './lease-book.js'
 import type { Pool } from './pool.js'
@@ -14,20 +15,9 @@ export interface ObservedLeases {
   claimants: ReadonlyMap<string, ReadonlySet<string>>
 }
 
-/** What one change writes: the lease as it is afterwards. Travels in `Change.data`. */
-export interface LeaseWrite {
-  lease: Lease
-  /** The address becomes the service's; else a lease of its own is only retired. */
-  give: boolean
-  /** An address that was retired at or before this has rested long enough. */
-  restedBefore: number
-}
-
 /** Decides on a draft of the book, so that what one service gets is gone for the next. */
-interface Draft {
-  book: LeaseBook
+interface Draft extends Setting {
   rules: LeaseRules
-  now: number
   adopt: AdoptRule
   claimants: ReadonlyMap<string, ReadonlySet<string>>
   /** Pool -> below this nothing is free; within one plan addresses are only taken. */
@@ -39,8 +29,10 @@ interface Draft {
 export function planLeases(input: PlanInput, observed: ObservedLeases, rules: LeaseRules): ServicePlan[] {
   const draft: Draft = {
     book: observed.book.fork(),
-    rules,
+    owner: rules.owner,
+    quarantineMs: rules.quarantineMs,
     now: input.now,
+    rules,
     adopt: input.adopt,
     claimants: claimantsOf(input, observed),
     cursors: new Map(),
@@ -68,17 +60,11 @@ export function appliedLeases(
 ): ObservedLeases {
   const failed = new Set(results.filter((result) => result.problem !== undefined).map(({ key }) => key))
   const book = observed.book.fork()
-  for (const plan of plans) {
-    if (failed.has(plan.key)) continue
-    for (const { lease } of writesOf(plan)) book.set(lease)
-  }
+  const writes = plans.filter((plan) => !failed.has(plan.key)).flatMap(writesOf)
+  for (const { lease } of writes) book.set(lease)
+  // The store forgets the same ones in the same transaction.
+  book.dropRested(restedBefore(writes))
   return { ...observed, book }
-}
-
-/** What `apply` has to write for a plan. */
-export function writesOf(plan: ServicePlan): LeaseWrite[] {
-  // Changes reach us as we planned them, so `data` is what `changeTo` put there.
-  return plan.changes.map((change) => change.data as LeaseWrite)
 }
 
 function chooseFor({ service }: PutItem, draft: Draft): Choice {
@@ -110,7 +96,10 @@ function giveAny(item: PutItem, pool: Pool, draft: Draft): ServicePlan {
     return { key: serviceKey(item.service), changes: [], outputs: {}, problem }
   }
   draft.cursors.set(pool.name, free + 1n)
-  const plan = settle(item, { ip: addressText(free), pool: pool.name, why: 'new service' }, draft)
+  const why = ownLeases(item.service, draft).some((lease) => leaseState(lease) !== 'resting')
+    ? 'another pool'
+    : 'new service'
+  const plan = settle(item, { ip: addressText(free), pool: pool.name, why }, draft)
   return { ...plan, tentative: true }
 }
 
@@ -122,10 +111,11 @@ function settle(item: PutItem, choice: Exclude<Choice, { any: Pool }>, draft: Dr
   const others = own.filter((lease) => lease.ip !== choice.ip)
   const changes = [
     giveChange(key, choice, draft),
-    ...others.map((lease) => (item.previous ? keepChange(lease, item.previous, draft) : restChange(lease, draft))),
+    ...others.map((lease) =>
+      item.previous ? keepChange(lease, item.previous, draft) : restChange(lease, draft),
+    ),
   ].filter((change) => change !== undefined)
-  for (const change of changes) draft.book.set((change.data as LeaseWrite).lease)
-  return { key, changes, outputs: { public_ip: choice.ip } }
+  return drafted({ key, changes, outputs: { public_ip: choice.ip } }, draft)
 }
 
 function planRemoval(service: Service, draft: Draft): ServicePlan {
@@ -133,75 +123,12 @@ function planRemoval(service: Service, draft: Draft): ServicePlan {
     .filter((lease) => isOurs(lease, draft))
     .map((lease) => restChange(lease, draft, 'service removed'))
     .filter((change) => change !== undefined)
-  for (const change of changes) draft.book.set((change.data as LeaseWrite).lease)
-  return { key: serviceKey(service), changes, outputs: {} }
+  return drafted({ key: serviceKey(service), changes, outputs: {} }, draft)
 }
 
-function giveChange(
-  key: string,
-  choice: { ip: string; pool: string; why: string },
-  draft: Draft,
-): Change | undefined {
-  const { owner } = draft.rules
-  const lease: Lease = {
-    ip: choice.ip,
-    pool: choice.pool,
-    owner,
-    service: key,
-    leasedAt: draft.now,
-    held: false,
-  }
-  const before = draft.book.at(choice.ip)
-  if (before === undefined || leaseState(before) === 'resting') {
-    const fields = [
-      { field: 'service', to: key },
-      { field: 'pool', to: choice.pool },
-    ]
-    return changeTo(lease, draft, { action: 'create', fields, reason: choice.why }, true)
-  }
-  const kept = { ...lease, leasedAt: before.leasedAt }
-  if (before.service !== key) {
-    const fields = [{ field: 'service', from: before.importedName ?? '', to: key }]
-    return changeTo(kept, draft, { action: 'update', fields, reason: choice.why, adopts: true }, true)
-  }
-  if (before.owner !== owner) {
-    const fields = [{ field: 'owner', from: before.owner, to: owner }]
-    return changeTo(kept, draft, { action: 'update', fields, reason: 'taken over', adopts: true }, true)
-  }
-  if (leaseState(before) === 'current') return undefined
-  const fields = [{ field: 'state', from: 'kept', to: 'in use' }]
-  return changeTo(kept, draft, { action: 'update', fields, reason: choice.why }, true)
-}
-
-/** With `previous`: what users still reach is kept, and nothing is given back yet. */
-function keepChange(lease: Lease, previous: Service, draft: Draft): Change | undefined {
-  const state = leaseState(lease)
-  if (state === 'held' || (state === 'resting' && lease.ip !== previous.public_ip)) return undefined
-  const held: Lease = { ...lease, owner: draft.rules.owner, retiredAt: draft.now, held: true }
-  const from = state === 'current' ? 'in use' : 'quarantine'
-  const fields = [{ field: 'state', from, to: 'kept' }]
-  return changeTo(held, draft, { action: 'update', fields, reason: 'users still reach it' })
-}
-
-function restChange(lease: Lease, draft: Draft, reason = 'no longer needed'): Change | undefined {
-  if (leaseState(lease) === 'resting') return undefined
-  const resting: Lease = { ...lease, owner: draft.rules.owner, retiredAt: draft.now, held: false }
-  const until = new Date(draft.now + draft.rules.quarantineMs).toISOString()
-  const fields = [
-    { field: 'service', from: lease.service ?? lease.importedName ?? '' },
-    { field: 'quarantine until', to: until },
-  ]
-  return changeTo(resting, draft, { action: 'delete', fields, reason })
-}
-
-function changeTo(
-  lease: Lease,
-  draft: Draft,
-  shown: Pick<Change, 'action' | 'fields' | 'reason' | 'adopts'>,
-  give = false,
-): Change {
-  const data: LeaseWrite = { lease, give, restedBefore: draft.now - draft.rules.quarantineMs }
-  return { ...shown, kind: 'address', object: lease.ip, data }
+function drafted(plan: ServicePlan, draft: Draft): ServicePlan {
+  for (const { lease } of writesOf(plan)) draft.book.set(lease)
+  return plan
 }
 
 /** Its leases in any state, whoever owns them, and the imported record under its name if that is its alone. */

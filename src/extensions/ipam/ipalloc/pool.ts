@@ -1,4 +1,4 @@
-import { onLine } from './address.js'
+import { addressNumber, onLine } from './address.js'
 import { DEFAULT_POOL, type PoolSection, usableRanges } from './pool-checks.js'
 
 /** Addresses that may be given, under a name. Its numbers are those of `address.ts`. */
@@ -27,6 +27,11 @@ export function poolsOf(config: PoolsSection): Map<string, Pool> {
 /** May this address be given out of the pool? */
 export function poolHolds(pool: Pool, number: bigint): boolean {
   return pool.ranges.some((range) => range.first <= number && number <= range.last)
+}
+
+export function poolHoldsText(pool: Pool, ip: string): boolean {
+  const number = addressNumber(ip)
+  return number !== undefined && poolHolds(pool, number)
 }
 
 function makePool(name: string, section: PoolSection): Pool {

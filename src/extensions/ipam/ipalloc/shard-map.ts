@@ -1,64 +1,89 @@
-const SHARDS = 1024
+/** Two levels of 128: 16,384 places, each with a handful of entries even at 60,000. */
+const WIDTH = 128
+
+interface Entry<Value> {
+  key: string
+  value: Value
+}
+type Place<Value> = readonly Entry<Value>[]
+type Shard<Value> = (Place<Value> | undefined)[]
 
 /**
  * A map by text in many small parts. A fork shares the parts until one of the two writes to them, so one change
  * among tens of thousands of entries copies some dozens and not all.
  */
 export class ShardMap<Value> implements Iterable<Value> {
-  readonly #shards: (Map<string, Value> | undefined)[]
-  #own = new Set<number>()
-  #size: number
+  private readonly shards: (Shard<Value> | undefined)[]
+  /** Shards that no fork shares with us. */
+  private own = new Set<number>()
+  private count: number
 
-  constructor(shards: (Map<string, Value> | undefined)[] = new Array(SHARDS).fill(undefined), size = 0) {
-    this.#shards = shards
-    this.#size = size
+  constructor(shards: (Shard<Value> | undefined)[] = new Array(WIDTH).fill(undefined), count = 0) {
+    this.shards = shards
+    this.count = count
   }
 
   get size(): number {
-    return this.#size
+    return this.count
   }
 
   fork(): ShardMap<Value> {
-    this.#own = new Set()
-    return new ShardMap([...this.#shards], this.#size)
+    this.own = new Set()
+    return new ShardMap([...this.shards], this.count)
   }
 
   get(key: string): Value | undefined {
-    return this.#shards[shardOf(key)]?.get(key)
+    const hash = hashOf(key)
+    return this.shards[hash % WIDTH]?.[placeOf(hash)]?.find((entry) => entry.key === key)?.value
   }
 
   set(key: string, value: Value): void {
-    const shard = this.#writable(shardOf(key))
-    if (!shard.has(key)) this.#size++
-    shard.set(key, value)
+    const hash = hashOf(key)
+    const others = this.others(hash, key)
+    this.put(hash, [...others, { key, value }])
   }
 
   delete(key: string): void {
-    const id = shardOf(key)
-    if (this.#shards[id]?.has(key) !== true) return
-    this.#writable(id).delete(key)
-    this.#size--
+    if (this.get(key) === undefined) return
+    const hash = hashOf(key)
+    this.put(hash, this.others(hash, key))
   }
 
   *[Symbol.iterator](): Iterator<Value> {
-    for (const shard of this.#shards) {
-      if (shard !== undefined) yield* shard.values()
+    for (const shard of this.shards) {
+      if (shard === undefined) continue
+      for (const place of shard) {
+        if (place === undefined) continue
+        for (const entry of place) yield entry.value
+      }
     }
   }
 
-  #writable(id: number): Map<string, Value> {
-    const shard = this.#shards[id]
-    if (shard !== undefined && this.#own.has(id)) return shard
-    const copy = new Map(shard)
-    this.#shards[id] = copy
-    this.#own.add(id)
-    return copy
+  private others(hash: number, key: string): Place<Value> {
+    return (this.shards[hash % WIDTH]?.[placeOf(hash)] ?? []).filter((entry) => entry.key !== key)
+  }
+
+  /** Places are never changed, only replaced. */
+  private put(hash: number, place: Place<Value>): void {
+    const id = hash % WIDTH
+    let shard = this.shards[id]
+    if (shard === undefined || !this.own.has(id)) {
+      shard = shard === undefined ? new Array<Place<Value> | undefined>(WIDTH).fill(undefined) : [...shard]
+      this.shards[id] = shard
+      this.own.add(id)
+    }
+    this.count += place.length - (shard[placeOf(hash)]?.length ?? 0)
+    shard[placeOf(hash)] = place.length === 0 ? undefined : place
   }
 }
 
-/** FNV-1a: spreads keys that differ in their last character only. */
-function shardOf(key: string): number {
+/** FNV-1a, folded: spreads keys that differ in their last character only. Never negative. */
+function hashOf(key: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193)
-  return (hash ^ (hash >>> 16)) & (SHARDS - 1)
+  return (hash ^ (hash >>> 15)) >>> 0
+}
+
+function placeOf(hash: number): number {
+  return (hash >>> 7) % WIDTH
 }

@@ -11,6 +11,12 @@ export function connectionError(error: unknown, endpoint: string): InterlookErro
       cause: error,
     })
   }
+  if (/^ERR_OSSL/.test(code)) {
+    return failure('extension-start', `the TLS files cannot be used for ${about}`, {
+      hint: 'check that tlsCa, tlsCert and tlsKey are PEM files, and that tlsCert and tlsKey belong together',
+      cause: error,
+    })
+  }
   if (/ALERT/.test(code) || /CERTIFICATE_REQUIRED/.test(code)) {
     return failure('unauthorized', `the swarm manager refused our certificate at ${about}`, {
       hint: 'check tlsCert and tlsKey: the manager wants a valid client certificate of its own authority',
@@ -59,7 +65,7 @@ export function badAnswer(what: string, endpoint: string, why: string): Interloo
 }
 
 function failure(
-  code: 'unauthorized' | 'unreachable' | 'provider-unlisted',
+  code: 'unauthorized' | 'unreachable' | 'provider-unlisted' | 'extension-start',
   message: string,
   options: { hint?: string; cause?: unknown } = {},
 ): InterlookError {
@@ -80,8 +86,7 @@ function hintFor(code: string, endpoint: string): string {
   if (code === 'ENOENT')
     return 'is docker running on this machine, and is provider.swarm.endpoint its socket?'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'check the host name in provider.swarm.endpoint'
-  if (/^ERR_SSL|^EPROTO/.test(code))
-    return 'check that the port speaks TLS, and that tlsCert and tlsKey belong together'
+  if (/^ERR_SSL|^EPROTO/.test(code)) return 'check that the port speaks TLS'
   if (endpoint.startsWith('unix:')) return 'is docker running on this machine?'
   return 'check provider.swarm.endpoint, and that the API of the manager listens there'
 }

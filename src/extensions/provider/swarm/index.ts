@@ -26,9 +26,10 @@ export const definition = defineProvider<SwarmConfig>({
           throw asStartError(error)
         })
       },
-      async close() {
+      close() {
         client?.close()
         client = undefined
+        return Promise.resolve()
       },
       async list(signal) {
         if (client === undefined) throw new InterlookError('internal', `${id} lists before it is connected`)
@@ -36,9 +37,10 @@ export const definition = defineProvider<SwarmConfig>({
       },
       async watch(onChange, signal) {
         // The engine tells of no task that comes or goes, so the services are asked for in turn.
-        while (!signal.aborted) {
+        for (;;) {
           await clock.sleep(config.pollInterval, signal)
-          if (!signal.aborted) onChange()
+          if (signal.aborted) return
+          onChange()
         }
       },
     }

@@ -72,6 +72,8 @@ export async function openTransport(config: TransportConfig, maxBytes = MAX_BYTE
         })
         return { status: response.statusCode ?? 0, body: await readBody(response, maxBytes) }
       } catch (error) {
+        // Whoever cut it short knows why.
+        signal.throwIfAborted()
         if (error instanceof BodyError) throw badAnswer(path, place.text, error.message)
         throw connectionError(error, place.text)
       }
@@ -133,7 +135,8 @@ function parseEndpoint(config: TransportConfig): Place {
 
 async function loadModem(place: Place, agent: http.Agent) {
   const { default: Docker } = await import('dockerode')
-  const { modem } = new Docker({
+  // The types of dockerode leave the agent out; its modem takes it.
+  const options: ConstructorParameters<typeof Docker>[0] & { agent: http.Agent } = {
     agent,
     protocol: place.tls ? 'https' : 'http',
     // Said also where there is nothing to say: dockerode would take it from DOCKER_HOST and its like.
@@ -145,8 +148,8 @@ async function loadModem(place: Place, agent: http.Agent) {
     key: undefined,
     timeout: undefined,
     version: undefined,
-  })
-  return withoutRedirects(modem)
+  }
+  return withoutRedirects(new Docker(options).modem)
 }
 
 /**
@@ -156,9 +159,9 @@ async function loadModem(place: Place, agent: http.Agent) {
 function withoutRedirects<Modem extends object>(modem: Modem): Modem {
   const build: unknown = Reflect.get(modem, 'buildRequest')
   if (typeof build === 'function') {
-    Reflect.set(modem, 'buildRequest', (options: object, ...rest: unknown[]): unknown =>
-      Reflect.apply(build, modem, [{ ...options, maxRedirects: 0 }, ...rest]),
-    )
+    Reflect.set(modem, 'buildRequest', (options: object, ...rest: unknown[]): void => {
+      Reflect.apply(build, modem, [{ ...options, maxRedirects: 0 }, ...rest])
+    })
   }
   return modem
 }

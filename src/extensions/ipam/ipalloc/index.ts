@@ -1,0 +1,89 @@
+import { type Context, defineProvisioner } from '../../../sdk/define.js'
+import { InterlookError } from '../../../sdk/errors.js'
+import type { Provisioner, Scope } from '../../../sdk/provisioner.js'
+import { writesOf } from './changes.js'
+import { type LeaseRules, requestedPlace } from './choose.js'
+import { factsOf, ownedOf } from './facts.js'
+import { mergeObserved, observedOf } from './observed.js'
+import { openLeaseStore } from './open.js'
+import { appliedLeases, type ObservedLeases, planLeases } from './plan.js'
+import { poolsOf } from './pool.js'
+import { IpallocConfig } from './schema.js'
+import { snapshotLeases } from './snapshot.js'
+import type { LeaseStore } from './store.js'
+
+export const definition = defineProvisioner<IpallocConfig, ObservedLeases>({
+  kind: 'ipam',
+  name: 'ipalloc',
+  summary: 'gives addresses out of pools of its own and keeps them in an embedded store',
+  configSchema: IpallocConfig,
+  create,
+})
+
+function create(config: IpallocConfig, context: Context): Provisioner<ObservedLeases> {
+  const { clock, dryRun, owner } = context
+  const file = config.db_file
+  const pools = poolsOf(config)
+  const rules: LeaseRules = {
+    owner,
+    quarantineMs: config.quarantine,
+    allowRequests: config.allowRequests,
+    pools,
+  }
+  let store: LeaseStore | undefined
+  let readWhole = false
+
+  const opened = (): LeaseStore => {
+    if (store === undefined)
+      throw new InterlookError('internal', 'ipam.ipalloc is used before it is connected')
+    return store
+  }
+
+  return {
+    async connect() {
+      if (dryRun || store !== undefined) return
+      store = await openLeaseStore(file, { pools, now: clock.now() })
+      readWhole = false
+    },
+
+    async close() {
+      store?.close()
+      store = undefined
+    },
+
+    async observe(scope: Scope) {
+      if (dryRun) {
+        const leases = await snapshotLeases(file, { pools, now: clock.now(), clock })
+        return observedOf(leases, scope.wanted, true)
+      }
+      // What is free cannot be told from a part, so the first read is whole whatever was asked for.
+      const whole = scope.all || !readWhole
+      const leases = whole ? opened().readAll() : opened().readSome(scope.wanted)
+      readWhole = true
+      return observedOf(leases, scope.wanted, whole)
+    },
+
+    merge: mergeObserved,
+
+    plan: (input, observed) => planLeases(input, observed, rules),
+
+    async apply(plans) {
+      const problems = opened().write(plans.map((plan) => ({ key: plan.key, writes: writesOf(plan) })))
+      return plans.map((plan) => {
+        const problem = problems.get(plan.key)
+        return problem === undefined ? { key: plan.key, outputs: plan.outputs } : { key: plan.key, problem }
+      })
+    },
+
+    applied: appliedLeases,
+
+    claims(service) {
+      const place = config.allowRequests ? requestedPlace(service, rules) : undefined
+      return place?.pool === undefined ? [] : [`ipam.ipalloc:${place.pool.name}/${place.ip}`]
+    },
+
+    owned: ({ book }) => ownedOf(book),
+
+    facts: ({ book }) => factsOf(book, pools, clock.now() - config.quarantine),
+  }
+}
