@@ -18,11 +18,19 @@ const STUBBED =
 /** CommonJS dependencies expect these three; a chunk is a module and has none of them. */
 const BANNER = [
   "import { createRequire as __createRequire } from 'node:module'",
-  "import { fileURLToPath as __toPath } from 'node:url'",
-  'const require = __createRequire(import.meta.url)',
-  'const __filename = __toPath(import.meta.url)',
-  "const __dirname = __toPath(new URL('.', import.meta.url))",
+  'const require = __createRequire(import.meta.filename)',
+  'const __filename = import.meta.filename',
+  'const __dirname = import.meta.dirname',
 ].join(';')
+
+/** What every command beyond `--help` needs. */
+const BASE = ['src/index.ts', 'src/cli/read-config.ts']
+
+/** Whoever loads one of these files needs what it imports lazily at once. */
+const EAGER = [
+  { file: /src\/extensions\/index\.ts$/, imports: /\/schema\.js$/ },
+  { file: /src\/config\/(load|reference|json-schema)\.ts$/, imports: /^(zod|js-yaml|\.\/schema\.js)$/ },
+]
 
 /** @type {import('esbuild').Plugin} */
 const trim = {
@@ -44,6 +52,47 @@ const trim = {
       loader: 'js',
     }))
   },
+}
+
+/**
+ * Files are dear at start-up, about 1 ms each, and esbuild makes one for every set of lazy imports that share some
+ * modules. So whatever is lazy imports `BASE`: what several of them share then lies in a few files.
+ * @type {import('esbuild').Plugin}
+ */
+const fewFiles = {
+  name: 'few-files',
+  setup(build) {
+    const lazy = new Set()
+    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      if (kind === 'dynamic-import') lazy.add(join(resolveDir, path).replace(/\.js$/, '.ts'))
+      return undefined
+    })
+    build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
+      let text = readFileSync(path, 'utf8')
+      for (const { file, imports } of EAGER) {
+        if (file.test(path)) text = importEagerly(text, imports)
+      }
+      if (lazy.has(path)) text += BASE.map((name) => `\nimport '${join(root, name)}'`).join('')
+      return { contents: text, loader: 'ts' }
+    })
+  },
+}
+
+/** Makes static imports of the lazy ones that match. What is not used of a namespace kept by name can be left out. */
+function importEagerly(text, imports) {
+  const statics = []
+  const eager = (name, source) => {
+    statics.push(`import * as ${name} from '${source}';`)
+    return name
+  }
+  const body = text
+    .replace(/^ *const (\w+) = await import\('([^']+)'\)$/gm, (lazy, name, source) =>
+      imports.test(source) ? `// ${eager(name, source)}` : lazy,
+    )
+    .replace(/await import\('([^']+)'\)/g, (lazy, source) =>
+      imports.test(source) ? eager(`__eager${statics.length}`, source) : lazy,
+    )
+  return statics.join('') + body
 }
 
 /** @returns {string[]} */
@@ -80,6 +129,10 @@ function readOr(file, fallback) {
   }
 }
 
+function withBanner(text) {
+  return /\b(require|__filename|__dirname)\b/.test(text) ? `${BANNER}\n${text}` : text
+}
+
 /** New chunks first, entry points last, stale chunks at the end: whoever starts meanwhile finds a whole bundle. */
 function publish(outputs) {
   mkdirSync(chunks, { recursive: true })
@@ -109,15 +162,14 @@ async function bundle() {
     target: 'node20',
     external: ['libsql'],
     chunkNames: 'chunks/[name]-[hash]',
-    banner: { js: BANNER },
-    plugins: [trim],
+    plugins: [trim, fewFiles],
     // Names stay readable in the stack trace of a defect.
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
   })
-  return result.outputFiles
+  return result.outputFiles.map(({ path, text }) => ({ path, contents: withBanner(text) }))
 }
 
 const digest = digestSources()

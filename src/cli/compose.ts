@@ -100,7 +100,10 @@ interface Parts {
   box: { controller?: Controller }
 }
 
-async function takeLock({ config, command, lockTimeoutMs, signal }: SessionOptions, clock: Clock): Promise<Lock> {
+async function takeLock(
+  { config, command, lockTimeoutMs, signal }: SessionOptions,
+  clock: Clock,
+): Promise<Lock> {
   const { acquireLock } = await import('../store/lock.js')
   const file = config.core.workflowEntriesFile
   const { mkdirSync } = await import('node:fs')
@@ -109,7 +112,11 @@ async function takeLock({ config, command, lockTimeoutMs, signal }: SessionOptio
   return acquireLock({ file, command, timeoutMs: lockTimeoutMs, clock, signal })
 }
 
-async function openTheStore({ config, dryRun }: SessionOptions, clock: Clock, remarks: string[]): Promise<Store> {
+async function openTheStore(
+  { config, dryRun }: SessionOptions,
+  clock: Clock,
+  remarks: string[],
+): Promise<Store> {
   const { openStore } = await import('../store/sqlite-store.js')
   const { coreSettings } = await import('../config/settings.js')
   const { steps, providers } = coreSettings(config)
@@ -131,7 +138,12 @@ async function openTheStore({ config, dryRun }: SessionOptions, clock: Clock, re
 const OWNER_META = 'instanceId'
 
 /** The owner is configured, or generated once and kept in the store. */
-async function settingsOf(config: Config, store: Store, dryRun: boolean, remarks: string[]): Promise<Settings> {
+async function settingsOf(
+  config: Config,
+  store: Store,
+  dryRun: boolean,
+  remarks: string[],
+): Promise<Settings> {
   const { coreSettings } = await import('../config/settings.js')
   if (config.core.instanceId !== undefined) return coreSettings(config)
   const known = store.getMeta(OWNER_META)
@@ -153,7 +165,8 @@ async function started(entry: RegistryEntry, signal: AbortSignal, work: () => Pr
   try {
     await work()
   } catch (error) {
-    if (signal.aborted) throw new InterlookError('aborted', 'the run was cut short while extensions were starting')
+    if (signal.aborted)
+      throw new InterlookError('aborted', 'the run was cut short while extensions were starting')
     const problem = toProblem(error, 'extension-start')
     throw new InterlookError('extension-start', `${entry.id} did not start: ${problem.message}`, {
       cause: error,
@@ -197,7 +210,10 @@ async function create(entry: RegistryEntry, parts: Parts): Promise<ReturnType<ty
     onChange: ({ key, change, at }) => {
       parts.box.controller?.changes.push({ ...change, key, step: entry.id, at })
       const { action, kind, object, fields, reason } = change
-      parts.options.logger.info({ service: key, step: entry.id, action, kind, object, fields, reason }, 'change')
+      parts.options.logger.info(
+        { service: key, step: entry.id, action, kind, object, fields, reason },
+        'change',
+      )
     },
   })
 }
@@ -245,7 +261,10 @@ async function buildStep(
       parts,
     )
   } else if (preview) {
-    await within(preview.connect(AbortSignal.any([options.signal, AbortSignal.timeout(START_LIMIT_MS)])), parts)
+    await within(
+      preview.connect(AbortSignal.any([options.signal, AbortSignal.timeout(START_LIMIT_MS)])),
+      parts,
+    )
   }
   return {
     id: entry.id,

@@ -64,7 +64,13 @@ export async function runUntilStopped(flags: RunFlags, output: Output): Promise<
   } catch (error) {
     const received = interruption.received()
     if (received !== undefined && error instanceof InterlookError && error.code === 'aborted') {
-      return { exitCode: exitCodeOfSignal(received), reason: 'aborted', message: error.message, document: {}, text: '' }
+      return {
+        exitCode: exitCodeOfSignal(received),
+        reason: 'aborted',
+        message: error.message,
+        document: {},
+        text: '',
+      }
     }
     throw error
   } finally {

@@ -8,7 +8,10 @@ export const durationFlag = Flags.custom<number>({
     const { parseDuration } = await import('../sdk/schema/duration.js')
     const ms = input === '0' ? 0 : parseDuration(input)
     if (ms === undefined) {
-      throw new InterlookError('usage', `--${options.name} takes a duration such as 300ms, 5s, 10m or 1h30m, not '${input}'`)
+      throw new InterlookError(
+        'usage',
+        `--${options.name} takes a duration such as 300ms, 5s, 10m or 1h30m, not '${input}'`,
+      )
     }
     return ms
   },

@@ -1,5 +1,13 @@
-import { DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from 'listr2'
+import {
+  DefaultRenderer,
+  Listr,
+  type ListrDefaultRendererLogLevels,
+  ListrLogger,
+  type ListrTaskWrapper,
+  ProcessOutput,
+} from 'listr2'
 import { InterlookError } from '../sdk/errors.js'
+import type { TextStream } from './output.js'
 import type { Progress, ProgressOptions, Stage } from './progress.js'
 
 /** The part of a task that a stage moves. */
@@ -19,7 +27,8 @@ export function createTasks({ stream, redact }: Pick<ProgressOptions, 'stream' |
     while (waiting.length > 0) {
       const group = waiting
       waiting = []
-      await show(group, stream as NodeJS.WriteStream) // Only a terminal gets this kind of progress.
+      // What cannot be shown, as on a terminal that went away, must not end the pass.
+      await show(group, stream).catch(() => undefined)
     }
     running = undefined
   }
@@ -43,8 +52,12 @@ class TerminalRenderer extends DefaultRenderer {
   static override nonTTY = true
 }
 
-async function show(stages: readonly OpenStage[], stream: NodeJS.WriteStream): Promise<void> {
-  const logger = new ListrLogger({ processOutput: new ProcessOutput(stream, stream) })
+async function show(stages: readonly OpenStage[], stream: TextStream): Promise<void> {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Only a terminal comes here.
+  const terminal = stream as NodeJS.WriteStream
+  const logger = new ListrLogger<ListrDefaultRendererLogLevels>({
+    processOutput: new ProcessOutput(terminal, terminal),
+  })
   const listr = new Listr(
     stages.map((stage) => ({ title: stage.title, task: (_: unknown, task) => stage.follow(task) })),
     {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ConfigIssue } from '../config/issues.js'
-import type { Config, LoadOptions, LoadResult } from '../config/load.js'
+import { type Config, loadConfig, type LoadOptions, type LoadResult } from '../config/load.js'
+import { registry } from '../extensions/index.js'
 import { ConfigError } from './config-error.js'
 import { findConfigFile } from './config-path.js'
 import { processRedactor } from './redaction.js'
@@ -10,8 +11,6 @@ export async function readConfig(
   file: string,
   { mode, strict = false }: Pick<LoadOptions, 'mode' | 'strict'>,
 ): Promise<LoadResult> {
-  const { loadConfig } = await import('../config/load.js')
-  const { registry } = await import('../extensions/index.js')
   const result = await loadConfig({
     file,
     env: process.env,

@@ -37,7 +37,10 @@ export default class Reconcile extends BaseCommand {
     }),
     wait: durationFlag({ default: 0, description: 'wait this long for scheduled work (default 0s)' }),
     timeout: durationFlag({ description: 'end the pass after this long' }),
-    'lock-timeout': durationFlag({ default: 0, description: 'wait this long for another run to end (default 0s)' }),
+    'lock-timeout': durationFlag({
+      default: 0,
+      description: 'wait this long for another run to end (default 0s)',
+    }),
     output: Flags.string({ helpValue: 'FILE', description: 'also write a report in Markdown' }),
   }
   static override examples = [

@@ -6,7 +6,10 @@ export default class Run extends BaseCommand {
   static override description =
     'Runs until SIGTERM or SIGINT, lets work in flight end, and exits 0. A second signal ends it at once.'
   static override flags = {
-    'lock-timeout': durationFlag({ default: 0, description: 'wait this long for another run to end (default 0s)' }),
+    'lock-timeout': durationFlag({
+      default: 0,
+      description: 'wait this long for another run to end (default 0s)',
+    }),
   }
   static override examples = ['<%= config.bin %> <%= command.id %> --config /etc/interlook/interlook.yml']
 

@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, type Outcome } from '../cli/base-command.js'
-import type { ConfigCheck } from '../cli/config-check.js'
 
 export default class ValidateConfig extends BaseCommand {
   static override summary = 'check configuration files, offline'
@@ -27,24 +26,9 @@ export default class ValidateConfig extends BaseCommand {
     const { flags, args } = await this.parse(ValidateConfig)
     const output = this.output(flags)
     if (flags['print-schema']) return this.finish(output, await this.schema())
-    const { outcomeOf } = await import('../cli/config-check.js')
-    const files = args.file ?? [await this.defaultFile(flags.config)]
-    const checks: ConfigCheck[] = []
-    for (const file of files) checks.push(await this.check(file, flags.strict))
-    return this.finish(output, outcomeOf(checks, flags.quiet))
-  }
-
-  private async check(file: string, strict: boolean): Promise<ConfigCheck> {
-    const { readConfig } = await import('../cli/read-config.js')
-    const { checkOf } = await import('../cli/config-check.js')
-    const { usedFiles } = await import('../cli/used-files.js')
-    const result = await readConfig(file, { mode: 'check', strict })
-    return checkOf(file, result, result.config === undefined ? [] : await usedFiles(result.config))
-  }
-
-  private async defaultFile(named: string | undefined): Promise<string> {
-    const { findConfigFile } = await import('../cli/config-path.js')
-    return findConfigFile(named)
+    const { checkFiles } = await import('../cli/check-files.js')
+    const { config, strict, quiet } = flags
+    return this.finish(output, await checkFiles({ files: args.file, config, strict, quiet }))
   }
 
   private async schema(): Promise<Outcome> {

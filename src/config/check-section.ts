@@ -38,7 +38,7 @@ export interface CheckedSection {
 
 /** Reads, checks and completes one section; every problem goes to `context.issues`. */
 export function checkSection(input: SectionInput, context: CheckContext): CheckedSection {
-  const { id, place, schema } = input
+  const { place, schema } = input
   const read = readValue(place.node, context.sources)
   const secrets = secretsOf(schema, read)
   context.issues.hide(secrets)
@@ -55,21 +55,18 @@ export function checkSection(input: SectionInput, context: CheckContext): Checke
   reportFields(given, input, context)
   const usable = usableValue(schema, given, result)
   if (usable === undefined) return { secrets, unresolved }
-  return { config: completePaths(usable, input, context), secrets, unresolved }
+  return { config: completePaths(schema, usable, context.cwd), secrets, unresolved }
+}
 
-  function completePaths(value: unknown, { isUsed }: SectionInput, { cwd, sources, issues }: CheckContext) {
-    return mapFields(schema, value, (field, meta, path) => {
-      if (meta.file === undefined || typeof field !== 'string') return field
-      if (meta.file === 'log' && (field === 'stdout' || field === 'stderr')) return field
-      const absolute = resolve(cwd, field)
-      if (meta.file === 'certificate' && !canRead(absolute, sources)) {
-        const { node } = locate(place, path)
-        const severity = isUsed ? context.missingSeverity : 'warning'
-        issues.add({ severity, offset: node.offset, path: [id, ...path], message: 'the file cannot be read' })
-      }
-      return absolute
-    })
-  }
+function completePaths(schema: ConfigSchema<unknown>, value: unknown, cwd: string): unknown {
+  return mapFields(schema, value, (field, meta) => {
+    if (meta.file === undefined || typeof field !== 'string') return field
+    return meta.file === 'log' && isStandardStream(field) ? field : resolve(cwd, field)
+  })
+}
+
+function isStandardStream(name: string): boolean {
+  return name === 'stdout' || name === 'stderr'
 }
 
 function canRead(path: string, sources: Sources): boolean {
@@ -122,6 +119,10 @@ function reportProblem(
     issues.add({ ...at, offset: place.keyOffset, message: `unknown key "${key}"`, hint })
     return
   }
+  if (kind === 'key') {
+    issues.add({ ...at, offset: place.keyOffset, message: problem.message })
+    return
+  }
   if (!place.isExact || isEmptyNode(place.node)) {
     // An unused section may stay a form to be filled in.
     if (!isUsed) return
@@ -164,14 +165,22 @@ function received({ path, message }: SchemaProblem, place: Place, read: ReadValu
 }
 
 /** What the metadata of a key asks to be told, whatever its value. */
-function reportFields(given: unknown, { id, place, schema }: SectionInput, { issues }: CheckContext): void {
+function reportFields(given: unknown, input: SectionInput, context: CheckContext): void {
+  const { id, place, schema, isUsed } = input
+  const { issues, cwd, sources } = context
   mapFields(schema, given, (value, meta, path) => {
-    const at = { offset: locate(place, path).keyOffset, path: [id, ...path] }
+    const { keyOffset, node } = locate(place, path)
+    const at = { offset: keyOffset, path: [id, ...path] }
     if (meta.retired !== undefined && !meansNothing(value)) {
       issues.add({ ...at, severity: 'note', message: 'an old key without meaning now', hint: meta.retired })
     }
     if (meta.warning !== undefined && value === true) {
       issues.add({ ...at, severity: 'warning', message: meta.warning })
+    }
+    const isCertificate = meta.file === 'certificate' && typeof value === 'string' && value !== ''
+    if (isCertificate && !canRead(resolve(cwd, value), sources)) {
+      const severity = isUsed ? context.missingSeverity : 'warning'
+      issues.add({ ...at, offset: node.offset, severity, message: 'the file cannot be read' })
     }
     return value
   })

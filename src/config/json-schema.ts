@@ -105,8 +105,10 @@ function leaf(json: Json, meta: FieldMeta): Json {
     return anyOf({ enum: [...words, ...upper] }, emptyOrInterpolated())
   }
   if (meta.scalar === 'text') return { type: ['string', 'number', 'boolean', 'null'] }
-  if (json.type === 'integer' || json.type === 'boolean')
-    return anyOf(withoutMeta(json), emptyOrInterpolated())
+  if (json.type === 'integer' || json.type === 'boolean') {
+    const unset = meta.zeroIsUnset ? [{ const: 0 }] : []
+    return anyOf(withoutMeta(json), ...unset, emptyOrInterpolated())
+  }
   if (meta.pattern !== undefined) {
     const zero = meta.shown === 'duration' ? [{ const: 0 }] : []
     return anyOf({ type: 'string', pattern: meta.pattern }, ...zero, emptyOrInterpolated())
@@ -128,6 +130,6 @@ function withoutMeta({ description: _, default: __, ...json }: Json): Json {
 }
 
 function splitMeta(schema: Json): { meta: FieldMeta; json: Json } {
-  const { secret, file, scalar, retired, warning, shown, pattern, ...json } = schema
-  return { meta: { secret, file, scalar, retired, warning, shown, pattern } as FieldMeta, json }
+  const { secret, file, scalar, retired, warning, zeroIsUnset, shown, pattern, ...json } = schema
+  return { meta: { secret, file, scalar, retired, warning, zeroIsUnset, shown, pattern } as FieldMeta, json }
 }

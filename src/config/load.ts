@@ -47,6 +47,8 @@ export interface LoadResult {
   config?: Config
   /** Errors, warnings and notes in the order of the file. */
   issues: ConfigIssue[]
+  /** As in the configuration; also of one that has errors. */
+  secrets: string[]
 }
 
 /** Reads and checks a configuration; every problem is told at once. Loads schemas, never an extension of ours. */
@@ -60,9 +62,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadResult> {
   const issues = createIssueList(options.file, source)
   const { root, problems } = parseDocument(source, await import('js-yaml'))
   for (const problem of problems) issues.add({ ...problem, path: [] })
-  if (!root) return { issues: issues.sorted() }
+  if (!root) return { issues: issues.sorted(), secrets: [] }
   const config = await check(root, options, issues)
-  return { ...(!issues.hasErrors() && { config }), issues: issues.sorted() }
+  const { secrets } = config
+  return { ...(!issues.hasErrors() && { config }), issues: issues.sorted(), secrets }
 }
 
 function unreadable(file: string, error: unknown): LoadResult {
@@ -70,13 +73,17 @@ function unreadable(file: string, error: unknown): LoadResult {
   const message = `the file cannot be read (${code})`
   return {
     issues: [{ severity: 'error', code: 'config-unreadable', file, line: 1, column: 1, path: '', message }],
+    secrets: [],
   }
 }
 
 async function check(root: MappingNode, options: LoadOptions, issues: IssueList): Promise<Config> {
   const isLenient = options.mode === 'check' && options.strict !== true
   const context: CheckContext = {
-    sources: options,
+    sources: {
+      env: options.env,
+      readFile: (path) => options.readFile(resolve(options.cwd, path)),
+    },
     cwd: options.cwd,
     issues,
     missingSeverity: isLenient ? 'warning' : 'error',

@@ -7,7 +7,8 @@ import { isMapping } from './schema-walk.js'
 export interface SchemaProblem {
   path: ConfigPath
   message: string
-  kind: 'value' | 'rule' | 'unknown-key'
+  /** What is wrong: the value at the path, what a rule says of it, or the last part of the path itself. */
+  kind: 'value' | 'rule' | 'key' | 'unknown-key'
 }
 
 export interface SchemaResult {
@@ -21,7 +22,7 @@ export function runSchema(schema: ConfigSchema<unknown>, value: unknown): Schema
   const whole = (message: string): SchemaResult => ({ problems: [{ path: [], message, kind: 'rule' }] })
   let result: unknown
   try {
-    result = schema['~standard'].validate(value)
+    result = validate(schema, value)
   } catch (error) {
     return whole(`the schema of the extension failed: ${errorText(error)}`)
   }
@@ -33,6 +34,17 @@ export function runSchema(schema: ConfigSchema<unknown>, value: unknown): Schema
   if (!isMapping(result)) return whole('the schema of the extension gave no result')
   if (!Array.isArray(result.issues)) return { value: result.value, problems: [] }
   return { problems: result.issues.flatMap((issue: unknown) => problemsOf(issue, [])) }
+}
+
+/** A zod schema is asked in its own way: for one file, compiling a parser costs more than it saves. */
+function validate(schema: ConfigSchema<unknown>, value: unknown): unknown {
+  if (!('safeParse' in schema) || typeof schema.safeParse !== 'function' || !('_zod' in schema)) {
+    return schema['~standard'].validate(value)
+  }
+  const parse = schema.safeParse as (value: unknown, options: { jitless: true }) => unknown
+  const result = parse.call(schema, value, { jitless: true })
+  if (!isMapping(result)) return undefined
+  return isMapping(result.error) ? { issues: result.error.issues } : { value: result.data }
 }
 
 function problemsOf(issue: unknown, base: ConfigPath): SchemaProblem[] {
@@ -47,7 +59,9 @@ function problemsOf(issue: unknown, base: ConfigPath): SchemaProblem[] {
     if (branch) return branch.flatMap((inner) => problemsOf(inner, path))
   }
   if (issue.code === 'invalid_key' && Array.isArray(issue.issues)) {
-    return issue.issues.flatMap((inner: unknown) => problemsOf(inner, path))
+    return issue.issues
+      .flatMap((inner: unknown) => problemsOf(inner, path))
+      .map((inner) => ({ ...inner, kind: 'key' }))
   }
   return [{ path, message, kind: issue.code === 'custom' ? 'rule' : 'value' }]
 }
@@ -76,18 +90,21 @@ function lowerFirst(message: string): string {
   return /^[A-Z][a-z]/.test(message) ? message.charAt(0).toLowerCase() + message.slice(1) : message
 }
 
+/** Leaving a key out can break a rule of another one, which then goes too. */
+const MAX_ROUNDS = 3
+
 /**
  * The parsed value, or what is left of it when the keys with problems are not given: their defaults
- * then stand in, so that further checks can run.
+ * then stand in, so that further checks can run. Undefined when nothing can stand in.
  */
-export function usableValue(
-  schema: ConfigSchema<unknown>,
-  value: unknown,
-  { value: parsed, problems }: SchemaResult,
-): unknown {
-  if (problems.length === 0) return parsed
-  if (!isMapping(value)) return undefined
-  const wrong = new Set(problems.map(({ path }) => path[0]))
-  const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key)))
-  return runSchema(schema, rest).value
+export function usableValue(schema: ConfigSchema<unknown>, value: unknown, first: SchemaResult): unknown {
+  let rest = value
+  let result = first
+  for (let round = 0; round < MAX_ROUNDS && result.problems.length > 0; round += 1) {
+    if (!isMapping(rest)) return undefined
+    const wrong = new Set(result.problems.map(({ path }) => path[0]))
+    rest = Object.fromEntries(Object.entries(rest).filter(([key]) => !wrong.has(key)))
+    result = runSchema(schema, rest)
+  }
+  return result.problems.length === 0 ? result.value : undefined
 }

@@ -46,7 +46,10 @@ export function readAnswer(
   if (!here) return { outputs: {}, ignored: [] }
   const hasIpam = steps.slice(0, index).some((item) => item.kind === 'ipam')
   const outputs = allowedOutputs(here, message.service, hasIpam)
-  return { outputs, ignored: message.action === 'delete' ? [] : ignoredFields(sent, message.service, outputs) }
+  return {
+    outputs,
+    ignored: message.action === 'delete' ? [] : ignoredFields(sent, message.service, outputs),
+  }
 }
 
 function ignoredFields(sent: Service, got: Service, outputs: Outputs): string[] {

@@ -1,7 +1,8 @@
 import type { Problem } from '../sdk/errors.js'
 import { compareText, type Service } from '../sdk/service.js'
 import type { Entry } from './entry.js'
-import { wasEverSent } from './move.js'
+import { heldAddress, wasEverSent } from './move.js'
+import type { Step } from './settings.js'
 
 /** One entry's part in the contest for names and places. */
 export interface Claimant {
@@ -26,8 +27,7 @@ export interface ClaimVerdict {
  */
 export function settleClaims(claimants: readonly Claimant[]): ClaimVerdict {
   const order = claimants.toSorted(
-    (a, b) =>
-      compareText(a.createdAt ?? '\uffff', b.createdAt ?? '\uffff') || compareText(a.key, b.key),
+    (a, b) => compareText(a.createdAt ?? '\uffff', b.createdAt ?? '\uffff') || compareText(a.key, b.key),
   )
   const losers = new Map<string, Problem>()
   for (;;) {
@@ -64,13 +64,24 @@ function claimTaken(claim: string, holder: string): Problem {
   }
 }
 
-/** The part of an entry in the contest, given what it would be with the new listing. */
-export function claimant(entry: Entry, wished: Service, claimsOf: (service: Service) => string[]): Claimant {
+/**
+ * The part of an entry in the contest, given what it would be with the new listing. The address that it has counts
+ * as held, and as wanted unless it asks for another.
+ */
+export function claimant(
+  entry: Entry,
+  wished: Service,
+  steps: readonly Step[],
+  claimsOf: (service: Service) => string[],
+): Claimant {
   const isPlaced = entry.inUse !== undefined || wasEverSent(entry)
+  const address = isPlaced ? heldAddress(entry, steps) : undefined
+  const known = entry.inUse ?? entry.service
+  const keepsAddress = wished.address === undefined && wished.pool === known.pool
   return {
     key: entry.key,
-    wanted: claimsOf(wished),
-    held: isPlaced ? claimsOf(entry.inUse ?? entry.service) : [],
+    wanted: claimsOf(keepsAddress && address !== undefined ? { ...wished, public_ip: address } : wished),
+    held: isPlaced ? claimsOf(address === undefined ? known : { ...known, public_ip: address }) : [],
     ...(entry.createdAt !== undefined && { createdAt: entry.createdAt }),
   }
 }

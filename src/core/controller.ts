@@ -100,7 +100,12 @@ export class Controller {
   }
 
   #recover(entry: Entry, parts: ControllerParts): Entry {
-    const context: TransitionContext = { settings: parts.settings, settleMs: {}, now: parts.clock.now(), random: 0 }
+    const context: TransitionContext = {
+      settings: parts.settings,
+      settleMs: {},
+      now: parts.clock.now(),
+      random: 0,
+    }
     return transition(entry, { type: 'recovered' }, context).entry
   }
 }

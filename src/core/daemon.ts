@@ -3,7 +3,7 @@ import type { Controller, PassProgress } from './controller.js'
 import { engineFault } from './engine.js'
 import type { GuardItem } from './guard.js'
 import { housekeep } from './housekeep.js'
-import { commence, prepare } from './reconcile.js'
+import { commence, decide, gather } from './reconcile.js'
 
 export interface DaemonOptions {
   /** How often every backend is read again, ms. */
@@ -63,7 +63,10 @@ export async function runDaemon(controller: Controller, options: DaemonOptions):
     const graceAt = Math.max(nextGrace(controller), graceTriedAt + GRACE_RETRY_MS)
     const until = Math.min(nextResync, nextHousekeep, graceAt)
     const pause = reasons.size > 0 ? GATHER_MS : Math.max(0, until - clock.now())
-    await clock.sleep(pause, reasons.size > 0 ? options.signal : AbortSignal.any([options.signal, wake.signal]))
+    await clock.sleep(
+      pause,
+      reasons.size > 0 ? options.signal : AbortSignal.any([options.signal, wake.signal]),
+    )
     if (graceAt <= clock.now()) {
       graceTriedAt = clock.now()
       reasons.add('news')
@@ -99,14 +102,16 @@ async function onePass(
     signal: options.signal,
   }
   try {
-    const prepared = await prepare(controller, pass)
+    const gathered = await gather(controller, pass)
     if (options.signal.aborted) return true
+    const prepared = decide(controller, gathered, pass)
     if (isWhole) controller.lastPlan = prepared.plan
     window.report(prepared.plan.guard.reasons)
     commence(controller, prepared, pass, isWhole)
     window.add(prepared.guardItems)
     for (const { id, problem } of prepared.plan.providers) {
-      if (problem) logger.warn({ provider: id, reason: problem.code, error: problem.message }, 'provider not listed')
+      if (problem)
+        logger.warn({ provider: id, reason: problem.code, error: problem.message }, 'provider not listed')
     }
     return prepared.plan.unread.length === 0
   } catch (error) {

@@ -195,7 +195,13 @@ export class Engine {
     }
     this.#landed(lane, problem)
     this.#log(step, key, problem)
-    this.feed(key, { type: 'answered', step, id: record.inFlight, outputs: read.outputs, ...(problem && { problem }) })
+    this.feed(key, {
+      type: 'answered',
+      step,
+      id: record.inFlight,
+      outputs: read.outputs,
+      ...(problem && { problem }),
+    })
     this.enqueue(key)
   }
 
@@ -205,7 +211,10 @@ export class Engine {
     lane.breaker = onAnswer(lane.breaker, problem, this.#options.clock.now())
     if (lane.breaker.openUntil !== undefined && before.openUntil === undefined) {
       const until = new Date(lane.breaker.openUntil).toISOString()
-      this.#options.logger.warn({ step: lane.handle.id, until }, 'backend is failing; it is left alone for a while')
+      this.#options.logger.warn(
+        { step: lane.handle.id, until },
+        'backend is failing; it is left alone for a while',
+      )
     }
     for (const key of lane.waiting) this.enqueue(key)
     lane.waiting.clear()
@@ -214,7 +223,8 @@ export class Engine {
   #log(step: string, service: string, problem: Problem | undefined): void {
     const { logger } = this.#options
     if (problem === undefined) logger.debug({ step, service }, 'step answered')
-    else if (problem.code === 'pending') logger.info({ step, service, reason: problem.code }, 'step asks to wait')
+    else if (problem.code === 'pending')
+      logger.info({ step, service, reason: problem.code }, 'step asks to wait')
     else {
       logger.warn({ step, service, reason: problem.code, error: problem.message }, 'step failed')
     }

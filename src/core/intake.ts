@@ -51,9 +51,18 @@ export function takeIn(input: IntakeInput): Intake {
       ...(problem && { problem }),
     })
   }
+  const donors = donorsByHeir(input.entries)
   for (const key of leaving) {
     const entry = input.entries.get(key)
-    if (entry) apply(entry, { type: 'missing', heirs: heirsOf(entry, input, problems.holders) })
+    if (!entry) continue
+    // An heir that goes before it has inherited may hold what its donor still needs: then the donor goes first.
+    const first = entry.expected === 'deployed' ? (donors.get(key) ?? []) : []
+    const heirs = [...heirsOf(entry, input, problems.holders), ...first]
+    apply(entry, { type: 'missing', heirs })
+    for (const donor of first) {
+      const waiting = changed.get(donor) ?? input.entries.get(donor)
+      if (waiting) apply(waiting, { type: 'inherited', heirs: [key] })
+    }
   }
   return { changed }
 }
@@ -94,13 +103,13 @@ function contest(
     if (listed) continue
     const goes = leaving.has(entry.key) && !staysAnyway(entry, input)
     if (goes || entry.expected === 'undeployed') continue
-    claimants.push(claimant(entry, entry.service, input.claimsOf))
+    claimants.push(claimant(entry, entry.service, input.settings.steps, input.claimsOf))
   }
   for (const [key, listed] of wishes) {
     const known = input.entries.get(key) ?? newEntry(key, listed.service, input.context.now)
     const entry = listed.createdAt === undefined ? known : { ...known, createdAt: listed.createdAt }
     const wished = listed.problem ? (input.entries.has(key) ? entry.service : undefined) : listed.service
-    if (wished) claimants.push(claimant(entry, wished, input.claimsOf))
+    if (wished) claimants.push(claimant(entry, wished, input.settings.steps, input.claimsOf))
   }
   return settleClaims(claimants)
 }
@@ -113,9 +122,18 @@ function staysAnyway(entry: Entry, input: IntakeInput): boolean {
   return input.context.now < (entry.missingSince ?? input.context.now) + undeployGracePeriodMs
 }
 
+/** Leaving entries by the heirs that they wait for. */
+function donorsByHeir(entries: ReadonlyMap<string, Entry>): Map<string, string[]> {
+  const donors = new Map<string, string[]>()
+  for (const entry of entries.values()) {
+    for (const heir of entry.heirs) donors.set(heir, [...(donors.get(heir) ?? []), entry.key])
+  }
+  return donors
+}
+
 /** Who takes over what a leaving entry held. */
 function heirsOf(entry: Entry, input: IntakeInput, holders: ReadonlyMap<string, string>): string[] {
-  const held = input.claimsOf(entry.inUse ?? entry.service)
+  const { held } = claimant(entry, entry.service, input.settings.steps, input.claimsOf)
   const heirs = new Set<string>()
   for (const claim of held) {
     const holder = holders.get(claim)

@@ -2,7 +2,7 @@ import { type Service, serviceKey } from '../sdk/service.js'
 import type { Definition, Entry, StepRecord } from './entry.js'
 
 /** Stands for a provider that the earlier tool's file did not name. */
-export const UNKNOWN_PROVIDER = 'provider.unknown'
+export const UNKNOWN_PROVIDER = 'unknown'
 
 /** An imported entry under its right key. */
 export interface Rekeyed {

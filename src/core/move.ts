@@ -111,10 +111,12 @@ function towardsDeployed(entry: Entry, steps: readonly Step[]): Move {
     const clean = cleaningMove(entry, steps)
     return clean ?? { kind: 'cleaned' }
   }
-  const previous = previousFor(entry, steps)
+  const changing = previousFor(entry, steps)
   for (const goal of goals(entry, steps)) {
     const record = recordOf(entry, goal.step.id)
     if (isDone(record, goal.service)) continue
+    // Healing may give another address: what is in use is kept until the names have followed.
+    const previous = changing ?? (record.drifted === true ? inUse : undefined)
     return {
       kind: 'add',
       step: goal.step.id,
@@ -154,15 +156,36 @@ function sameWish(a: Service, b: Service): boolean {
  * the steps behind have forgotten it, so it is undone from the last step.
  */
 function strayMove(entry: Entry, steps: readonly Step[]): Move | undefined {
-  for (const step of steps.toReversed()) {
+  const { inUse } = entry
+  const isStray = (step: Step): boolean => {
     const record = recordOf(entry, step.id)
     const sent = record.sent?.service
-    if (record.state === 'none' || !sent || sameAsk(sent, entry.service)) continue
-    if (!entry.inUse) return { kind: 'delete', step: step.id, service: sent }
-    if (sameAsk(sent, entry.inUse)) continue
-    return { kind: 'add', step: step.id, definition: { service: inUseFor(entry.inUse, step, steps) } }
+    if (record.state === 'none' || !sent || sameAsk(sent, entry.service)) return false
+    return !inUse || !sameAsk(sent, inUse)
   }
-  return undefined
+  // The steps behind only follow the one that gives the address: when that one is right, they are brought forward.
+  const source = addressSource(steps)
+  if (!source || !isStray(source)) return undefined
+  const last = steps.toReversed().find(isStray)
+  if (!last) return undefined
+  if (inUse) return { kind: 'add', step: last.id, definition: { service: inUseFor(inUse, last, steps) } }
+  const service = recordOf(entry, last.id).sent?.service ?? entry.service
+  return { kind: 'delete', step: last.id, service }
+}
+
+/** The step that gives addresses: the ipam, or a load balancer where there is none. */
+function addressSource(steps: readonly Step[]): Step | undefined {
+  return steps.find((step) => step.kind === 'ipam') ?? steps.find((step) => step.kind === 'lb')
+}
+
+/** The address that the entry holds, or may hold: an answer that was lost may have given what was asked for. */
+export function heldAddress(entry: Entry, steps: readonly Step[]): string | undefined {
+  if (entry.inUse?.public_ip !== undefined) return entry.inUse.public_ip
+  const source = addressSource(steps)
+  if (!source) return undefined
+  const record = recordOf(entry, source.id)
+  if (record.outputs.public_ip !== undefined) return record.outputs.public_ip
+  return record.state === 'none' ? undefined : record.sent?.service.address
 }
 
 /** What the step knew when the definition in use was made: outputs of the steps before it only. */
@@ -187,6 +210,7 @@ function cleaningMove(entry: Entry, steps: readonly Step[]): Move | undefined {
 }
 
 function towardsUndeployed(entry: Entry, steps: readonly Step[]): Move {
+  if (entry.closedAt !== undefined) return { kind: 'none' }
   const order = [
     ...steps.map((step) => step.id),
     ...Object.keys(entry.steps).filter((id) => !steps.some((step) => step.id === id)),
@@ -199,4 +223,25 @@ function towardsUndeployed(entry: Entry, steps: readonly Step[]): Move {
     return { kind: 'delete', step: id, service }
   }
   return { kind: 'closed' }
+}
+
+/**
+ * What the step gave before for the same wish: a hint that lets a rebuilt backend give it again, and that tells
+ * which of two addresses is meant while a change is taken back.
+ */
+export function ownOutputs(entry: Entry, step: string, wanted: Service): Outputs {
+  const { inUse } = entry
+  const record = recordOf(entry, step)
+  if (inUse && sameAsk(inUse, wanted)) return { ...outputsOf(inUse), ...outputsOf(wanted) }
+  if (record.sent === undefined || sameAsk(record.sent.service, wanted)) {
+    return { ...outputsOf(record.outputs), ...outputsOf(wanted) }
+  }
+  return {}
+}
+
+function outputsOf(from: Outputs): Outputs {
+  return {
+    ...(from.public_ip !== undefined && { public_ip: from.public_ip }),
+    ...(from.public_port !== undefined && { public_port: from.public_port }),
+  }
 }

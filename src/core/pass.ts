@@ -1,7 +1,7 @@
 import { InterlookError } from '../sdk/errors.js'
 import type { Controller } from './controller.js'
 import type { PassResult, Plan, ServiceStatus } from './plan.js'
-import { commence, prepare, type PassOptions } from './reconcile.js'
+import { commence, decide, gather, type PassOptions } from './reconcile.js'
 import { housekeep } from './housekeep.js'
 import { scheduledOf, statusOf } from './state.js'
 
@@ -26,7 +26,7 @@ export async function reconcileOnce(controller: Controller, options: OneShotOpti
   const { clock } = controller.parts
   const startedAt = clock.now()
   controller.setAdopt(options.adopt)
-  const prepared = await prepare(controller, options)
+  const prepared = decide(controller, await gather(controller, options), options)
   controller.lastPlan = prepared.plan
   const { plan } = prepared
   const guardStage = options.progress.stage('guard')
@@ -53,7 +53,8 @@ async function settle(
   const { clock } = controller.parts
   const stage = options.progress.stage('apply')
   const total = plan.counts.create + plan.counts.update + plan.counts.remove
-  controller.onProgress = () => stage.update(`${controller.changes.length} changes, ${engine.inFlight} in flight`)
+  controller.onProgress = () =>
+    stage.update(`${controller.changes.length} changes, ${engine.inFlight} in flight`)
   const limit = new AbortController()
   const over = AbortSignal.any([options.signal, limit.signal])
   if (options.timeoutMs !== undefined) {
@@ -101,7 +102,9 @@ function summarize(controller: Controller, outcome: Outcome): PassResult {
   const services = shown
     .map((entry) => statusOf(entry, settings.steps, now))
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
-  const scheduled = shown.flatMap((entry) => scheduledOf(entry, now)).toSorted((a, b) => a.notBefore - b.notBefore)
+  const scheduled = shown
+    .flatMap((entry) => scheduledOf(entry, now))
+    .toSorted((a, b) => a.notBefore - b.notBefore)
   const changes = [...controller.changes]
   const base = { dryRun: options.dryRun, plan, services, changes, scheduled, durationMs: now - startedAt }
   return { ...base, ...exitOf({ plan, options, isCut, services }) }
@@ -118,7 +121,11 @@ function exitOf(input: {
     return { exitCode: EXIT.guard, reason: 'guard', message: plan.guard.reasons.join('; ') }
   }
   if (isCut) {
-    return { exitCode: EXIT.someInError, reason: 'timeout', message: 'time ran out before everything was done' }
+    return {
+      exitCode: EXIT.someInError,
+      reason: 'timeout',
+      message: 'time ran out before everything was done',
+    }
   }
   const trouble = troubleOf(plan, options.dryRun ? undefined : services)
   if (trouble) return { exitCode: EXIT.someInError, ...trouble }
@@ -153,5 +160,8 @@ function troubleOf(
 
 /** The error of a run that was cut short by a signal. */
 export function abortedError(): InterlookError {
-  return new InterlookError('aborted', 'the run was cut short; what was sent is journalled and settled by the next pass')
+  return new InterlookError(
+    'aborted',
+    'the run was cut short; what was sent is journalled and settled by the next pass',
+  )
 }

@@ -3,7 +3,7 @@ import type { AdoptRule, OutputName, Outputs, PutItem, ServicePlan } from '../sd
 import type { Service } from '../sdk/service.js'
 import { sameDefinition, withOutputs, withoutOutputs } from './definition.js'
 import type { Entry } from './entry.js'
-import { isDone, isHeld, recordOf } from './move.js'
+import { isDone, isHeld, ownOutputs, recordOf } from './move.js'
 import type { StepPlan } from './plan.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
@@ -90,7 +90,7 @@ function simulateStep(
       simulateOpaque(step, course, goal, hasIpam)
       continue
     }
-    put.push({ service: withHint(goal, entry, step), unknown: { ...course.unknown } })
+    put.push({ service: withOutputs(goal, ownOutputs(entry, step.id, goal)), unknown: { ...course.unknown } })
   }
   if (!step.preview || put.length + remove.length === 0) return
   const plans = step.preview.plan({ put, remove, adopt: input.adopt, now: input.now })
@@ -104,18 +104,6 @@ function simulateStep(
 function isIdle(entry: Entry): boolean {
   if (entry.retained === true) return true
   return isHeld(entry) && entry.problem !== undefined
-}
-
-/** The step's own earlier outputs, as a hint that lets a rebuilt backend give the same again. */
-function withHint(goal: Service, entry: Entry, step: StepHandle): Service {
-  return withOutputs(goal, { ...recordOf(entry, step.id).outputs, ...outputsOf(goal) })
-}
-
-function outputsOf(service: Service): Outputs {
-  return {
-    ...(service.public_ip !== undefined && { public_ip: service.public_ip }),
-    ...(service.public_port !== undefined && { public_port: service.public_port }),
-  }
 }
 
 function record(

@@ -7,6 +7,7 @@ import type { Entry } from './entry.js'
 import { guardItems, judge, openGuard, type GuardItem } from './guard.js'
 import { takeIn, type ProviderNews } from './intake.js'
 import { matchImported } from './match-imported.js'
+import { wasEverSent } from './move.js'
 import type { Orphan, Plan, PlanCounts, ProviderReport, ServicePlanBlock } from './plan.js'
 import { simulate, type EntryPlan } from './planner.js'
 import { foreignOwners, ownedAt, rebuiltEntries, type OwnedAt } from './rebuild.js'
@@ -42,23 +43,34 @@ export interface Prepared {
   held: Set<string>
 }
 
-/**
- * The first half of a pass, the same for the daemon, the one-shot and the dry run: list, read, diff, judge.
- * It writes nothing anywhere.
- */
-export async function prepare(controller: Controller, options: PassOptions): Promise<Prepared> {
+/** What was read from outside: all the waiting of a pass. */
+export interface Gathered {
+  news: readonly ProviderNews[]
+  owned: readonly OwnedAt[]
+}
+
+/** The first part of a pass, the same for the daemon, the one-shot and the dry run: list and read. Writes nothing. */
+export async function gather(controller: Controller, options: PassOptions): Promise<Gathered> {
   const news = await listProviders(controller, options)
   const wanted = wantedServices(controller, news)
   if (options.observe === 'all') await controller.observe(wanted, options.signal, options.progress)
-  if (options.signal.aborted) throw new InterlookError('aborted', 'the run was cut short before anything was done')
-  const owned = options.observe === 'all' ? ownedAt(controller.parts.steps) : []
+  if (options.signal.aborted)
+    throw new InterlookError('aborted', 'the run was cut short before anything was done')
+  return { news, owned: options.observe === 'all' ? ownedAt(controller.parts.steps) : [] }
+}
+
+/**
+ * The second part: diff, plan, judge. It changes no entry, and must be followed by `commence` in the same turn of
+ * the event loop: an answer that came in between would be overwritten.
+ */
+export function decide(controller: Controller, { news, owned }: Gathered, options: PassOptions): Prepared {
   recoverLostStore(controller, owned, news)
   rekeyImported(controller, news)
   const changed = intake(controller, news, options)
   return assemble(controller, { news, changed, owned, options })
 }
 
-/** The second half: what was prepared becomes events; the engine does the rest. */
+/** The third part: what was decided becomes events; the engine does the rest. */
 export function commence(
   controller: Controller,
   prepared: Prepared,
@@ -99,7 +111,8 @@ async function listProviders(controller: Controller, options: PassOptions): Prom
 function wantedServices(controller: Controller, news: readonly ProviderNews[]): Service[] {
   const wanted = new Map<string, Service>()
   for (const entry of controller.entries.values()) wanted.set(entry.key, entry.service)
-  for (const item of news) for (const listed of item.listed) wanted.set(serviceKey(listed.service), listed.service)
+  for (const item of news)
+    for (const listed of item.listed) wanted.set(serviceKey(listed.service), listed.service)
   return [...wanted.values()]
 }
 
@@ -177,7 +190,13 @@ function assemble(controller: Controller, input: Assembly): Prepared {
   const frozenBy = frozenProviders(controller, news)
   const active = activeEntries(controller, changed, options)
   const movable = [...active.values()].filter((entry) => !frozenBy.has(entry.service.provider))
-  const plans = simulate({ entries: movable, steps: readable(controller), settings, adopt: options.adopt, now })
+  const plans = simulate({
+    entries: movable,
+    steps: readable(controller),
+    settings,
+    adopt: options.adopt,
+    now,
+  })
   blockUnread(controller, active, plans)
   const blocks: ServicePlanBlock[] = []
   const items: GuardItem[] = []
@@ -248,7 +267,9 @@ function activeEntries(
   const active = new Map<string, Entry>()
   const consider = (key: string, entry: Entry): void => {
     if (options.matches && !options.matches(key)) return
-    active.set(key, entry)
+    // What is gone is only remembered for a while; there is nothing to plan for it.
+    const isGone = entry.expected === 'undeployed' && !wasEverSent(entry)
+    if (!isGone) active.set(key, entry)
   }
   if (options.observe === 'cached') {
     for (const [key, entry] of changed) consider(key, entry)

@@ -3,9 +3,9 @@ import type { Message } from '../sdk/message.js'
 import type { Outputs } from '../sdk/provisioner.js'
 import { normalizeTargets, type Service } from '../sdk/service.js'
 import { backoffMs } from './backoff.js'
-import { sameAsk, sameDefinition, sameOutputs, sameReach, withOutputs } from './definition.js'
+import { sameDefinition, sameOutputs, sameReach, withOutputs } from './definition.js'
 import type { Definition, Entry, StepRecord } from './entry.js'
-import { nextMove, recordOf } from './move.js'
+import { nextMove, ownOutputs, previousFor, recordOf } from './move.js'
 import type { Settings } from './settings.js'
 
 /** What can happen to an entry. */
@@ -149,7 +149,10 @@ function accept(entry: Entry, listed: Service, context: TransitionContext): Entr
       })
     }
     if (context.settings.whenNoTargets === 'keep-last') {
-      service = { ...listed, targets: entry.service.targets.length > 0 ? entry.service.targets : known.targets }
+      service = {
+        ...listed,
+        targets: entry.service.targets.length > 0 ? entry.service.targets : known.targets,
+      }
     }
   }
   const next = entry.problem ? omit(entry, 'problem') : entry
@@ -235,7 +238,8 @@ function onGo(entry: Entry, id: string, context: TransitionContext): Transition 
 function onComplete(entry: Entry, complete: Service, context: TransitionContext): Entry {
   const old = entry.inUse
   if (entry.retiring) return { ...entry, inUse: complete }
-  if (!old || sameReach(old, complete)) return { ...forgetPrevious(entry), inUse: complete }
+  if (!old) return { ...entry, inUse: complete }
+  if (sameReach(old, complete)) return { ...forgetPrevious(entry), inUse: complete }
   const settle = Math.max(0, ...Object.values(context.settleMs))
   const waits = entry.scheduled.filter((item) => item.what !== 'settle')
   return {
@@ -277,34 +281,19 @@ function send(
   if ('remove' in what) {
     const next: StepRecord = { ...kept, ...flight, state: 'removing' }
     const message: Message = { action: 'delete', ...address, service: what.remove }
-    return { entry: withRecord(entry, step, next), effects: [{ type: 'send', step, message }] }
+    // From here on users do not reach the whole of it any more.
+    const left = withRecord(omit(entry, 'inUse'), step, next)
+    return { entry: left, effects: [{ type: 'send', step, message }] }
   }
   const { service, previous } = what.definition
   const next: StepRecord = { ...kept, ...flight, state: 'sent', sent: what.definition }
   const message: Message = {
     action: 'add',
     ...address,
-    service: withOutputs(service, ownOutputs(entry, record, service)),
+    service: withOutputs(service, ownOutputs(entry, step, service)),
     ...(previous && { previous }),
   }
   return { entry: withRecord(entry, step, next), effects: [{ type: 'send', step, message }] }
-}
-
-/** What the step gave before for the same wish: a hint that lets a rebuilt backend give it again. */
-function ownOutputs(entry: Entry, record: StepRecord, wanted: Service): Outputs {
-  const { inUse } = entry
-  if (inUse && sameAsk(inUse, wanted)) return { ...pick(inUse), ...pick(wanted) }
-  if (record.sent === undefined || sameAsk(record.sent.service, wanted)) {
-    return { ...pick(record.outputs), ...pick(wanted) }
-  }
-  return {}
-}
-
-function pick(from: Outputs): Outputs {
-  return {
-    ...(from.public_ip !== undefined && { public_ip: from.public_ip }),
-    ...(from.public_port !== undefined && { public_port: from.public_port }),
-  }
 }
 
 function withRecord(entry: Entry, step: string, record: StepRecord): Entry {
@@ -324,7 +313,10 @@ function onAnswered(entry: Entry, event: Event & { type: 'answered' }, context: 
   const { error: _error, drifted: _drifted, ...rest } = landed(record)
   const done: StepRecord = { ...rest, state: 'done', attempts: 0, outputs: event.outputs }
   if (record.sent) done.acked = record.sent
-  return afterNameGone(withRecord(entry, event.step, done), event.step, record, context)
+  const next = withRecord(entry, event.step, done)
+  const hasKept = previousFor(next, context.settings.steps) !== undefined
+  if (done.acked?.previous && !hasKept) done.acked = { service: done.acked.service }
+  return afterNameGone(next, event.step, record, context)
 }
 
 /** A step that cleaned a name away: what stands before it waits until resolvers have forgotten the name. */

@@ -5,7 +5,7 @@ export { findEntry, type RegistryEntry } from './registry.js'
 
 const BUILT_IN: readonly RegistryEntry[] = [
   builtIn('provider', 'swarm', {
-    summary: 'services of a Docker Swarm',
+    summary: 'services of a Docker Swarm, by their labels',
     schema: async () => (await import('./provider/swarm/schema.js')).SwarmConfig,
     load: async () => (await import('./provider/swarm/index.js')).definition,
   }),
@@ -16,12 +16,12 @@ const BUILT_IN: readonly RegistryEntry[] = [
     load: async () => (await import('./provider/kubernetes/index.js')).definition,
   }),
   builtIn('provider', 'file', {
-    summary: 'services listed in a YAML file',
+    summary: 'lists the services that a YAML file names',
     schema: async () => (await import('./provider/file/schema.js')).FileConfig,
     load: async () => (await import('./provider/file/index.js')).definition,
   }),
   builtIn('ipam', 'ipalloc', {
-    summary: 'addresses out of pools kept in a local store',
+    summary: 'gives addresses out of pools of its own and keeps them in an embedded store',
     schema: async () => (await import('./ipam/ipalloc/schema.js')).IpallocConfig,
     load: async () => (await import('./ipam/ipalloc/index.js')).definition,
   }),
@@ -44,7 +44,7 @@ const BUILT_IN: readonly RegistryEntry[] = [
     load: async () => (await import('./dns/consul/index.js')).definition,
   }),
   builtIn('dns', 'hosts', {
-    summary: 'names in a hosts file',
+    summary: 'keeps names in a block of a hosts file',
     schema: async () => (await import('./dns/hosts/schema.js')).HostsConfig,
     load: async () => (await import('./dns/hosts/index.js')).definition,
   }),

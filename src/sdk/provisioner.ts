@@ -99,7 +99,9 @@ export interface ApplyResult {
  *
  * Ownership: everything it creates carries `context.owner` and the service's key. Objects of our owner under
  * another service's key are ours: the core keeps claims unique, so a name that a service asks for may be taken
- * over from it (never one that only `previous` needs). Objects without our mark are a `conflict`.
+ * over from it (never one that only `previous` needs). So `apply` deletes an object for a service only while it
+ * still carries that service's key: another service of the same batch may have taken it over. Objects without our
+ * mark are a `conflict`.
  */
 export interface Provisioner<Observed = unknown> {
   connect?(signal: AbortSignal): Promise<void>

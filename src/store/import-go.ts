@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Entry, StepRecord } from '../core/entry.js'
 import { UNKNOWN_PROVIDER } from '../core/match-imported.js'
 import type { Step } from '../core/settings.js'

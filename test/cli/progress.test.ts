@@ -24,7 +24,6 @@ class Terminal extends Writable {
 
   /** What was on the screen, without what steers it. */
   text(): string {
-    // eslint-disable-next-line no-control-regex -- Control sequences are what is taken out.
     return this.seen.replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
   }
 }

@@ -49,7 +49,11 @@ describe('a pass', () => {
 
     const result = await world.pass()
 
-    expect(world.writes).toEqual(['- dns.fake web.example.com', '- lb.fake vs:web:10.0.0.1:80', '- ipam.fake 10.0.0.1'])
+    expect(world.writes).toEqual([
+      '- dns.fake web.example.com',
+      '- lb.fake vs:web:10.0.0.1:80',
+      '- ipam.fake 10.0.0.1',
+    ])
     expect(result.exitCode).toBe(0)
     expect(result.services.find((s) => s.key === 'provider.fake/web')?.state).toBe('undeployed')
   })
@@ -63,12 +67,14 @@ describe('a pass', () => {
     expect(dry.exitCode).toBe(2)
     expect(world.writes).toEqual([])
     expect(world.store.commits).toBe(0)
-    expect(dry.plan.services[0]?.steps.map((s) => [s.step, s.changes.map((c) => `${c.action} ${c.object}`)])).toEqual([
+    expect(
+      dry.plan.services[0]?.steps.map((s) => [s.step, s.changes.map((c) => `${c.action} ${c.object}`)]),
+    ).toEqual([
       ['ipam.fake', ['create 10.0.0.1']],
       ['lb.fake', ['create vs:web']],
       ['dns.fake', ['create web.example.com']],
     ])
-    expect(dry.plan.services[0]?.steps[2]?.unknown).toEqual({ public_ip: 'ipam.fake', })
+    expect(dry.plan.services[0]?.steps[2]?.unknown).toEqual({ public_ip: 'ipam.fake' })
   })
 
   it('makes the new address before it breaks the old one, and gives the old one back last', async () => {
@@ -180,10 +186,7 @@ describe('a pass', () => {
       retryable: false,
     })
     world.writes.length = 0
-    world.listing = [
-      listed('web', { targets: [{ host: '192.0.2.7', port: 1, weight: 1 }] }),
-      listed('api'),
-    ]
+    world.listing = [listed('web', { targets: [{ host: '192.0.2.7', port: 1, weight: 1 }] }), listed('api')]
 
     const result = await world.pass()
 

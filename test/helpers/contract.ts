@@ -23,7 +23,6 @@ export function contractHarness({ context, ...parts }: HarnessParts): ContractHa
     waits: SHORT_WAITS,
     canaryName: 'canary',
     secrets: [],
-    openResources: () => process.getActiveResourcesInfo(),
     ...parts,
     context: {
       id: definitionId(parts.definition),

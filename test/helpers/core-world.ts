@@ -125,7 +125,8 @@ export class FakeBackend {
       settleMs,
       observe: () => {
         this.reads += 1
-        if (this.faults.unreadable) throw new InterlookError('unreachable', `${this.id} is down`, { retryable: true })
+        if (this.faults.unreadable)
+          throw new InterlookError('unreachable', `${this.id} is down`, { retryable: true })
         return Promise.resolve(new Map(this.objects))
       },
       plan: (input, observed) => this.plan(owner, input, observed),
@@ -140,9 +141,15 @@ export class FakeBackend {
           return { key: plan.key, outputs: plan.outputs }
         })
       },
-      claims: (service) => (this.kind === 'dns' ? service.dns_name.map((name) => `alias:${name}`) : []),
+      claims: (service) => this.claims(service),
       owned: (observed) => this.owned(observed),
     }
+  }
+
+  private claims(service: Service): string[] {
+    if (this.kind === 'dns') return service.dns_name.map((name) => `alias:${name}`)
+    const address = this.kind === 'ipam' ? (service.address ?? service.public_ip) : undefined
+    return address === undefined ? [] : [`address:${address}`]
   }
 
   private owned(observed: Map<string, FakeObject>): OwnedObject[] {
@@ -205,7 +212,13 @@ export class FakeBackend {
       }
       for (const object of mine) {
         if (wants.some((want) => want.name === object.name) || keep.includes(object.name)) continue
-        changes.push({ action: 'delete', kind: 'object', object: object.name, fields: [], reason: 'not wanted' })
+        changes.push({
+          action: 'delete',
+          kind: 'object',
+          object: object.name,
+          fields: [],
+          reason: 'not wanted',
+        })
       }
       return { key, outputs: this.kind === 'lb' ? { public_port: item.service.tls ? 443 : 80 } : {}, changes }
     })
@@ -239,20 +252,38 @@ export class FakeBackend {
     const free = (): string => {
       for (let i = 1; ; i++) if (!taken.has(`10.0.0.${i}`)) return `10.0.0.${i}`
     }
-    const address = current?.name ?? (asked !== undefined && !taken.has(asked) ? asked : free())
+    // The core keeps claims unique: an address that was asked for by name changes hands.
+    const handed = !current && service.address !== undefined && taken.has(service.address)
+    const wish = handed || (asked !== undefined && !taken.has(asked)) ? asked : undefined
+    const address = current?.name ?? wish ?? free()
     taken.add(address)
     const changes: Change[] = []
     if (!current) {
-      changes.push({ action: 'create', kind: 'address', object: address, fields: [], reason: 'new', data: 'leased' })
+      changes.push({
+        action: handed ? 'update' : 'create',
+        kind: 'address',
+        object: address,
+        fields: [],
+        reason: 'new',
+        data: 'leased',
+      })
     }
     for (const object of mine) {
       if (object.name === address || object.name === previous?.public_ip) continue
-      changes.push({ action: 'delete', kind: 'address', object: object.name, fields: [], reason: 'not wanted' })
+      changes.push({
+        action: 'delete',
+        kind: 'address',
+        object: object.name,
+        fields: [],
+        reason: 'not wanted',
+      })
     }
     return { key, changes, outputs: { public_ip: address }, tentative: !current }
   }
 
   private write(owner: string, key: string, change: Change, onWrite: (line: string) => void): void {
+    // Another service of the same batch may have taken the object over.
+    if (change.action === 'delete' && this.objects.get(change.object)?.key !== key) return
     if (change.action === 'delete') this.objects.delete(change.object)
     else {
       this.objects.set(change.object, { name: change.object, owner, key, value: String(change.data) })
@@ -337,7 +368,8 @@ export class World {
   listingSide(): Listing {
     return {
       connect: () => Promise.resolve(),
-      list: () => (this.listingFails ? Promise.reject(this.listingFails) : Promise.resolve([...this.listing])),
+      list: () =>
+        this.listingFails ? Promise.reject(this.listingFails) : Promise.resolve([...this.listing]),
       watch: (_onChange, signal) =>
         new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true })),
       close: () => Promise.resolve(),

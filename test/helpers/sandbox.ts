@@ -80,7 +80,8 @@ export async function makeSandbox(hostname: string, mounts: string[] = []): Prom
     },
     async destroy() {
       await run('ip', ['link', 'del', cable.name], { env: { PATH } }).catch(() => undefined)
-      if (outer.exitCode === null && outer.signalCode === null) outer.kill('SIGKILL')
+      // Its end is seen only when every process inside has ended.
+      if (outer.exitCode === null && outer.signalCode === null) process.kill(init, 'SIGKILL')
       await gone
     },
   }

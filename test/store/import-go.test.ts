@@ -115,7 +115,7 @@ describe('importGoEntries', () => {
 
   it.each([
     ['the only provider', ['provider.kubernetes'], 'provider.kubernetes/web'],
-    ['nothing where several could be', ['provider.kubernetes', 'provider.swarm'], 'provider.unknown/web'],
+    ['nothing where several could be', ['provider.kubernetes', 'provider.swarm'], 'unknown/web'],
   ])('guesses %s when the file names no provider', (_, providers, key) => {
     const entry = { ...DEPLOYED, service: { ...DEPLOYED.service, provider: '' } }
 

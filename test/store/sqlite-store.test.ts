@@ -1,13 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Entry } from '../../src/core/entry.js'
@@ -98,12 +91,8 @@ describe('a real run', () => {
   })
 
   it.each([
-    [
-      'another kind of file',
-      (file: string) => writeFileSync(file, 'hello '.repeat(1000)),
-      'file is not a database',
-    ],
-    ['a folder', (file: string) => mkdirSync(file), 'cannot be'],
+    ['another kind of file', scribble, 'file is not a database'],
+    ['a folder', makeFolder, 'cannot be'],
     ['a truncated database', damage, ''],
   ])('refuses %s', async (_, prepare, message) => {
     const file = join(tempFolder(), 'entries.db')
@@ -150,6 +139,14 @@ describe('a real run', () => {
     expect(() => store.load()).toThrow('p/broken')
   })
 })
+
+function scribble(file: string): Promise<void> {
+  return writeFile(file, 'hello '.repeat(1000))
+}
+
+async function makeFolder(file: string): Promise<void> {
+  await mkdir(file)
+}
 
 async function damage(file: string): Promise<void> {
   const store = await openSqliteStore(file)

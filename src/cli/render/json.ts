@@ -35,6 +35,7 @@ export function toJson(result: PassResult) {
     scheduled: result.scheduled.map(scheduledJson),
     orphans: plan.orphans.map(orphanJson),
     providers: plan.providers.map(providerJson),
+    unread: plan.unread.map(({ step, problem }) => ({ step, problem: problemJson(problem) })),
     warnings: plan.warnings,
   }
 }

@@ -14,7 +14,7 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u206
 
 /** How many columns the text takes. */
 export function visibleLength(text: string): number {
-  return [...text.replace(ANSI, '')].length
+  return Array.from(text.replace(ANSI, '')).length
 }
 
 export function padEnd(text: string, length: number): string {

@@ -2,7 +2,7 @@ import type { PassResult } from '../../core/plan.js'
 import { fieldText } from './change.js'
 import { withoutControls } from './layout.js'
 import { plainPalette } from './palette.js'
-import { deployedCount, formatAddress, formatState, isNothing } from './result.js'
+import { deployedCount, formatAddress, formatState, isNothing, isRefused } from './result.js'
 import { formatDuration, formatScheduled, formatTime } from './time.js'
 import { guardLines, inSyncLine, outcomeParts, planLine } from './verdict.js'
 
@@ -21,6 +21,7 @@ export function renderMarkdown(given: PassResult, { now }: { now: number }): str
     section('Not changed', ['Service', 'Verdict', 'Why', 'What to do'], problemRows(result)),
     section('Orphans', ['Step', 'Objects', 'Service'], orphanRows(result)),
     section('Providers', ['Provider', 'Problem', 'What to do'], providerRows(result)),
+    section('Backends that could not be read', ['Step', 'Problem', 'What to do'], unreadRows(result)),
     list('Warnings', result.plan.warnings),
   ]
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`
@@ -31,7 +32,7 @@ function head(result: PassResult, now: number): string {
   const title = `# interlook reconcile${result.dryRun ? ' (dry run)' : ''}`
   const verdict = isNothing(result)
     ? inSyncLine(deployedCount(result), options)
-    : result.dryRun
+    : result.dryRun || isRefused(result)
       ? planLine(result.plan, options)
       : outcomeParts(result, options)
   const end = `${formatTime(now)}, took ${formatDuration(result.durationMs)}, exit code ${result.exitCode}`
@@ -103,6 +104,14 @@ function providerRows({ plan }: PassResult): string[][] {
   return plan.providers.flatMap(({ id, problem }) =>
     problem ? [[id, `${problem.code}: ${problem.message}`, problem.hint ?? '']] : [],
   )
+}
+
+function unreadRows({ plan }: PassResult): string[][] {
+  return plan.unread.map(({ step, problem }) => [
+    step,
+    `${problem.code}: ${problem.message}`,
+    problem.hint ?? '',
+  ])
 }
 
 function section(title: string, heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,4 @@
-import type { Orphan, ProviderReport } from '../../core/plan.js'
+import type { Orphan, Plan, ProviderReport } from '../../core/plan.js'
 import { problemLines } from './change.js'
 import { count, line, type RenderOptions } from './layout.js'
 
@@ -45,6 +45,16 @@ export function providerLines(providers: readonly ProviderReport[], options: Ren
     return [line(2, `${id}: ${known}`, width), ...problemLines(problem, 6, options)]
   })
   return lines.length === 0 ? [] : [line(0, `${palette.title('providers')}:`, width), ...lines]
+}
+
+/** Backends that could not be read: nothing new is done there. */
+export function unreadLines(unread: Plan['unread'], options: RenderOptions): string[] {
+  const { palette, width } = options
+  const lines = unread.flatMap(({ step, problem }) => [
+    line(2, step, width),
+    ...problemLines(problem, 6, options),
+  ])
+  return lines.length === 0 ? [] : [line(0, `${palette.title('could not be read')}:`, width), ...lines]
 }
 
 export function warningLines(warnings: readonly string[], { palette, width }: RenderOptions): string[] {

@@ -2,7 +2,7 @@ import type { Plan, ServicePlanBlock, Verdict } from '../../core/plan.js'
 import type { Service } from '../../sdk/service.js'
 import { mark, problemLines, stepLines } from './change.js'
 import { count, formatNumber, line, paragraphs, type RenderOptions, withoutControls } from './layout.js'
-import { orphanLines, providerLines, warningLines } from './notices.js'
+import { orphanLines, providerLines, unreadLines, warningLines } from './notices.js'
 import { formatScheduled } from './time.js'
 import { guardLines, inSyncLine, isQuiet, planLine } from './verdict.js'
 
@@ -92,6 +92,7 @@ export function noticeBlocks(
     section('in sync, but worth knowing', noted, options),
     orphanLines(plan.orphans, options),
     providerLines(plan.providers, options),
+    unreadLines(plan.unread, options),
     warningLines(plan.warnings, options),
   ]
 }

@@ -22,8 +22,9 @@ export function renderResult(given: PassResult, options: RenderOptions): string 
   const result = withoutControls(given)
   if (isNothing(result)) return inSyncLine(deployedCount(result), options)
   const { palette, width } = options
-  if (result.dryRun) {
-    const note = line(0, palette.dim('dry run: nothing was changed'), width)
+  if (result.dryRun || isRefused(result)) {
+    const word = result.dryRun ? 'dry run: nothing was changed' : 'nothing was changed'
+    const note = line(0, palette.dim(word), width)
     return paragraphs([[renderPlan(result.plan, options)], [...messageLines(result, options), note]])
   }
   return paragraphs([
@@ -42,6 +43,11 @@ export function isNothing({ plan, changes, scheduled, message, services, exitCod
   return isCalm && isQuiet(plan) && services.every((status) => status.problem === undefined)
 }
 
+/** True when the guard kept the whole pass from writing: its plan is then what there is to see. */
+export function isRefused({ plan, changes }: PassResult): boolean {
+  return plan.guard.tripped && changes.length === 0
+}
+
 export function deployedCount({ services }: PassResult): number {
   return services.filter((status) => status.state === 'deployed').length
 }
@@ -49,10 +55,10 @@ export function deployedCount({ services }: PassResult): number {
 function headLines(result: PassResult, options: RenderOptions): string[] {
   const { palette, width } = options
   const { guard } = result.plan
-  const took = `in ${formatDuration(result.durationMs)}`
-  const word = result.exitCode === 0 ? palette.good('done') : palette.bad(`ended with ${result.exitCode}`)
+  const word =
+    result.exitCode === 0 ? palette.good('done') : palette.bad(`ended with exit code ${result.exitCode}`)
   return [
-    line(0, `${word} ${took}: ${outcomeParts(result, options)}`, width),
+    line(0, `${word} after ${formatDuration(result.durationMs)}: ${outcomeParts(result, options)}`, width),
     ...messageLines(result, options),
     ...(guard.tripped ? guardLines(guard, options) : []),
   ]
@@ -72,27 +78,41 @@ function statusTable(services: readonly ServiceStatus[], options: RenderOptions)
       ? [...services.filter((status) => !isCalm(status)), ...services.filter(isCalm)]
       : services
   const shown = sorted.slice(0, ROWS_SHOWN)
-  const rows = shown.map((status) => [
-    [status.key],
-    [formatAddress(status)],
-    status.dns_name,
-    [formatState(status)],
-  ])
-  const heads = ['service', 'address', 'names', 'state'].map((head) => [head.toUpperCase()])
-  const [head = '', ...lines] = table([heads, ...joinNames(rows, width)])
+  const [head = '', ...lines] = fittingTable(shown, width)
   const left = services.length - shown.length
   return [palette.dim(head), ...lines, ...(left > 0 ? [`... and ${formatNumber(left)} more`] : [])]
 }
 
-/** All names in one line where the terminal is wide enough (or none is there), else one below the other. */
-function joinNames(rows: string[][][], width: number | undefined): string[][][] {
-  const joined = rows.map((cells) => cells.map((cell, column) => (column === 2 ? [cell.join(', ')] : cell)))
-  const widest = Math.max(...table(joined).map(visibleLength))
-  return width === undefined || widest <= width ? joined : rows.map((cells) => cells.map(orEmpty))
+const HEADS = [['SERVICE'], ['ADDRESS'], ['NAMES'], ['STATE']]
+
+/** As wide as there is room: all names in one line, or one below the other, or also without the reason codes. */
+function fittingTable(services: readonly ServiceStatus[], width: number | undefined): string[] {
+  const full = tableOf(services, (names) => [names.join(', ')], formatState)
+  if (width === undefined || fits(full, width)) return full
+  const narrow = tableOf(services, listed, formatState)
+  return fits(narrow, width) ? narrow : tableOf(services, listed, shortState)
 }
 
-function orEmpty(cell: string[]): string[] {
-  return cell.length === 0 ? [''] : cell
+function tableOf(
+  services: readonly ServiceStatus[],
+  names: (names: string[]) => string[],
+  state: (status: ServiceStatus) => string,
+): string[] {
+  const rows = services.map((status) => [
+    [status.key],
+    [formatAddress(status)],
+    names(status.dns_name),
+    [state(status)],
+  ])
+  return table([HEADS, ...rows])
+}
+
+function listed(names: string[]): string[] {
+  return names.length === 0 ? [''] : names
+}
+
+function fits(lines: readonly string[], width: number): boolean {
+  return lines.every((text) => visibleLength(text) <= width)
 }
 
 /** `10.32.30.2:443`, `[2001:db8::1]:443`. */
@@ -103,9 +123,13 @@ export function formatAddress({ public_ip, public_port }: ServiceStatus): string
 }
 
 /** `deployed`, `undeployed`, or the step in work, and whether something keeps it from going on. */
-export function formatState({ state, problem }: ServiceStatus): string {
+export function formatState({ state, problem }: Pick<ServiceStatus, 'state' | 'problem'>): string {
   const where = state === 'deployed' || state === 'undeployed' ? state : `at ${state}`
   return problem === undefined ? where : `${where} (${problem.code})`
+}
+
+function shortState({ state, problem }: ServiceStatus): string {
+  return problem === undefined ? formatState({ state }) : `${state} (!)`
 }
 
 function changeLines(changes: readonly ChangeRecord[], options: RenderOptions): string[] {
@@ -119,12 +143,12 @@ function changeLines(changes: readonly ChangeRecord[], options: RenderOptions): 
     [palette.dim(change.reason)],
   ])
   const lines = table(rows, 2)
-  const fits = width === undefined || lines.every((text) => visibleLength(text) <= width)
+  const isWide = width === undefined || fits(lines, width)
   const narrow = (): string[] => rows.map((cells) => line(2, cells.flat().join('  '), width))
   const left = changes.length - shown.length
   return [
     `${palette.title('written')}:`,
-    ...(fits ? lines : narrow()),
+    ...(isWide ? lines : narrow()),
     ...(left > 0 ? [`  ... and ${formatNumber(left)} more`] : []),
   ]
 }

@@ -40,9 +40,9 @@ export function formatScheduled({ what, step, notBefore }: Scheduled, now: numbe
     case 'grace':
       return `is removed ${when}`
     case 'drain':
-      return `${who} has drained ${when}`
+      return `${who} is drained ${when}`
     case 'settle':
-      return `${who} has settled ${when}`
+      return `${who} is settled ${when}`
     case 'retry':
       return `${who} is tried again ${when}`
     case 'pending':

@@ -12,6 +12,7 @@ export function isQuiet(plan: Plan): boolean {
         steps.every((step) => step.notes.length === 0 && !step.problem && !step.opaque),
     ) &&
     plan.orphans.length === 0 &&
+    plan.unread.length === 0 &&
     plan.warnings.length === 0 &&
     plan.providers.every((provider) => provider.problem === undefined) &&
     !plan.guard.tripped

@@ -124,7 +124,7 @@ export const ANSWER_CHECKS: readonly ContractCheck[] = [
       )
       return changed.length === 0 ? undefined : `the answer changes ${changed.join(', ')}`
     },
-    ['answer-service'],
+    ['answer-service', 'plan-changes-input'],
   ),
   contentCheck(
     'answer-outputs',
@@ -152,7 +152,7 @@ export const ANSWER_CHECKS: readonly ContractCheck[] = [
       return unsolicited.length === 0 ? ok : failed(`${unsolicited.length} messages that answer nothing`)
     },
   },
-  stationCheck('create-fails', 'create', 'create', ['error-without-reason']),
+  stationCheck('create-fails', 'create', 'create', ['error-without-reason', 'plan-incomplete']),
   stationCheck('repeat-fails', 'the same again', 'same-again', ['create-fails']),
   stationCheck('change-fails', 'change of targets', 'targets', ['create-fails', 'repeat-fails']),
   stationCheck('alias-fails', 'change of an alias, the old one kept', 'alias', [
@@ -163,7 +163,7 @@ export const ANSWER_CHECKS: readonly ContractCheck[] = [
     'create-fails',
     'alias-fails',
   ]),
-  stationCheck('delete-fails', 'delete', 'delete', ['error-without-reason']),
+  stationCheck('delete-fails', 'delete', 'delete', ['error-without-reason', 'plan-incomplete']),
   stationCheck('delete-again-fails', 'delete again', 'delete-again', ['delete-fails']),
   stationCheck('delete-absent-fails', 'delete of what never was', 'delete-absent', [
     'delete-fails',

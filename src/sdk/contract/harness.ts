@@ -40,8 +40,6 @@ export interface ContractHarness {
   address?: string
   /** Must not appear in anything that the extension says. */
   secrets: readonly string[]
-  /** What keeps the process alive, one word each. */
-  openResources?(): readonly string[]
   backend?: TestBackend
 }
 

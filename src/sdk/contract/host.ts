@@ -25,6 +25,8 @@ export interface HostOptions {
   clock: Clock
   waits: Waits
   hear: (said: unknown) => void
+  /** Calls the extension in its own name. */
+  within: (work: () => Promise<void>) => Promise<void>
   /** True for a provider: a message of its own is no answer. */
   canPush: boolean
 }
@@ -43,6 +45,7 @@ export class Host {
   private readonly clock: Clock
   private readonly waits: Waits
   private readonly hear: (said: unknown) => void
+  private readonly within: HostOptions['within']
   private readonly canPush: boolean
   private wakers: (() => void)[] = []
 
@@ -51,6 +54,7 @@ export class Host {
     this.clock = options.clock
     this.waits = options.waits
     this.hear = options.hear
+    this.within = options.within
     this.canPush = options.canPush
   }
 
@@ -131,7 +135,7 @@ export class Host {
   private async call(work: () => Promise<void>, ms: number): Promise<CallReport> {
     const done = new AbortController()
     // A method that throws at once, or gives no promise, counts like one that rejects or resolves.
-    const ended = (async () => work())().then(
+    const ended = this.within(async () => work()).then(
       (): CallReport => ({ ended: 'well' }),
       (error: unknown): CallReport => {
         this.hear(errorText(error))

@@ -31,6 +31,8 @@ export function checksFor(harness: ContractHarness): ContractCheck[] {
 /** One run of the contract over one extension: each check is judged once, in whatever order it is asked for. */
 export interface ContractRun {
   judge(check: ContractCheck): Promise<Verdict>
+  /** What the extension told of its backend while it was read. */
+  facts(): Record<string, string | number>
 }
 
 export function createContractRun(harness: ContractHarness): ContractRun {
@@ -53,5 +55,5 @@ export function createContractRun(harness: ContractHarness): ContractRun {
         return failed(errorText(error))
       }
     })
-  return { judge }
+  return { judge, facts: () => session.facts }
 }

@@ -22,7 +22,10 @@ function look(session: Session): Promise<Look | undefined> {
   return session.once('look', async () => {
     const subject = session.open({ dryRun: true })
     const { served } = subject
-    if (served.form !== 'provisioner') return undefined
+    if (served.form !== 'provisioner') {
+      await subject.end()
+      return undefined
+    }
     const known = canaryService(session.harness)
     const input = planInput(
       session,
@@ -40,7 +43,8 @@ function look(session: Session): Promise<Look | undefined> {
         const observed = await served.author.observe({ all: true, wanted }, signal)
         planTwice(report, input, observed, (each) => served.author.plan(each, observed))
         await preview.observe({ all: true, wanted }, signal)
-        session.hear({ plans: report.plans, facts: preview.facts(), owned: preview.owned() })
+        session.facts = preview.facts()
+        session.hear({ plans: report.plans, facts: session.facts, owned: preview.owned() })
       })
     } catch (error) {
       session.hear(error)

@@ -37,7 +37,7 @@ function talkCheck(
     title,
     kinds: PROVIDERS,
     writes: false,
-    needs: ['start-fails', 'stop-hangs', ...needs],
+    needs: ['start-fails', 'stop-hangs', 'listing-invalid', ...needs],
     run: async (session) => judge(await talk(session)),
   }
 }

@@ -6,6 +6,9 @@ import { bareService } from '../service.js'
 import type { Exchange } from './host.js'
 import type { Session } from './session.js'
 
+/** How many times the quiet time a provider has for its first message. */
+const FIRST_WORD = 20
+
 /** What listing a few times showed. */
 export interface ListLook {
   error?: string
@@ -20,7 +23,10 @@ export function look(session: Session): Promise<ListLook | undefined> {
   return session.once('look', async () => {
     const subject = session.open({ dryRun: true })
     const { served } = subject
-    if (served.form !== 'provider') return undefined
+    if (served.form !== 'provider') {
+      await subject.end()
+      return undefined
+    }
     const report: ListLook = { listed: [] }
     try {
       await session.within('listing', async (signal) => {
@@ -101,7 +107,8 @@ export function talk(session: Session): Promise<Talk> {
     const report: Talk = { pushed: [] }
     const start = await host.start()
     if (start.ended === 'well') {
-      await host.until(() => host.pushed.length > 0, session.harness.waits.answerMs)
+      // A platform without services says nothing at all.
+      await host.until(() => host.pushed.length > 0, FIRST_WORD * session.harness.waits.quietMs)
       await host.quiet()
       report.pushed = [...host.pushed]
       const known = report.pushed.find((message) => message.action === 'add' && message.error === undefined)

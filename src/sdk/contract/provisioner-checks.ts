@@ -68,13 +68,12 @@ export const PROVISIONER_CHECKS: readonly ContractCheck[] = [
     title: 'stop returns while a message is in flight',
     kinds: PROVISIONERS,
     writes: true,
-    needs: ['start-fails', 'stop-hangs'],
+    needs: ['start-fails', 'stop-hangs', 'left-open'],
     run: async (session): Promise<Verdict> => {
       const { end } = await stopInFlight(session)
       if (end.stop.ended === 'hung') return failed('stop did not return in time')
       if (end.stop.ended === 'rejected') return failed(`stop failed: ${end.stop.error ?? ''}`)
-      const left = end.leftOpen ?? []
-      return left.length === 0 ? ok : failed(`left open: ${left.join(', ')}`)
+      return end.leftOpen.length === 0 ? ok : failed(`left open: ${end.leftOpen.join(', ')}`)
     },
   },
   {
@@ -82,7 +81,7 @@ export const PROVISIONER_CHECKS: readonly ContractCheck[] = [
     title: 'when stop has returned, nothing is in flight',
     kinds: PROVISIONERS,
     writes: true,
-    needs: ['start-fails', 'stop-hangs'],
+    needs: ['start-fails', 'stop-hangs', 'left-open'],
     run: async (session): Promise<Verdict> => {
       const { host } = await stopInFlight(session)
       return host.sentAfterStop.length === 0 ? ok : failed('an answer came after stop had returned')

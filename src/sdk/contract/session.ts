@@ -6,6 +6,7 @@ import type { Extension } from '../message.js'
 import { type Served, serve } from '../serve.js'
 import type { ContractHarness } from './harness.js'
 import { type CallReport, Host } from './host.js'
+import { OpenResources } from './open-resources.js'
 
 /** What a check found. */
 export interface Verdict {
@@ -22,8 +23,8 @@ export const skipped = (detail: string): Verdict => ({ status: 'skipped', detail
 export interface EndReport {
   stop: CallReport
   again: CallReport
-  /** What it left open, one word each; undefined when nobody can tell. */
-  leftOpen?: string[]
+  /** What it left open, one word each. */
+  leftOpen: string[]
 }
 
 /** An extension in the hands of the checks. */
@@ -40,6 +41,8 @@ export class Session {
   private readonly said: unknown[] = []
   private readonly played = new Map<string, Promise<unknown>>()
   private written = 0
+  /** What the extension tells of its backend. */
+  facts: Record<string, string | number> = {}
 
   constructor(harness: ContractHarness) {
     this.harness = harness
@@ -55,22 +58,27 @@ export class Session {
     return playing
   }
 
-  /** Creates the extension anew, on the same backend. Throws what `create` throws. */
+  /**
+   * Creates the extension anew, on the same backend; as for a dry run where nothing may be written.
+   * Throws what `create` throws.
+   */
   open(options: { config?: unknown; dryRun?: boolean } = {}): Subject {
     const { harness } = this
-    const before = this.resources()
+    const resources = new OpenResources()
     const context = {
       ...harness.context,
-      dryRun: options.dryRun ?? false,
+      dryRun: options.dryRun ?? harness.readOnly !== undefined,
       logger: this.listen(harness.context.logger),
     }
-    const served = serve(harness.definition, 'config' in options ? options.config : harness.config, context, {
+    const config = 'config' in options ? options.config : harness.config
+    const hooks = {
       onChange: () => {
         this.written += 1
       },
-    })
-    const host = this.hostOf(served.extension)
-    return { served, host, end: () => this.end(host, before) }
+    }
+    const served = resources.run(() => serve(harness.definition, config, context, hooks))
+    const host = this.hostOf(served.extension, resources)
+    return { served, host, end: () => this.end(host, resources) }
   }
 
   /** Writes so far: as the backend counts, else as the SDK does; undefined when neither can. */
@@ -95,43 +103,29 @@ export class Session {
     return this.said.some((said) => inspect(said, { depth: null, maxStringLength: null }).includes(text))
   }
 
-  private hostOf(extension: Extension): Host {
+  private hostOf(extension: Extension, resources: OpenResources): Host {
     const { context, waits } = this.harness
     return new Host(extension, {
       clock: context.clock,
       waits,
+      within: (work) => resources.run(work),
       hear: (said) => this.hear(said),
       canPush: this.harness.definition.kind === 'provider',
     })
   }
 
-  private async end(host: Host, before: ReadonlyMap<string, number>): Promise<EndReport> {
+  private async end(host: Host, resources: OpenResources): Promise<EndReport> {
     const stop = await host.stop()
     const again = stop.ended === 'well' ? await host.stop() : stop
     await host.quiet()
-    if (this.harness.openResources === undefined) return { stop, again }
-    return { stop, again, leftOpen: await this.leftOpen(before) }
-  }
-
-  /** Sockets and the like close a moment after they were told to. */
-  private async leftOpen(before: ReadonlyMap<string, number>): Promise<string[]> {
     const { clock } = this.harness.context
-    const { quietMs } = this.harness.waits
-    let left: string[] = []
-    for (let tries = 0; tries < 5; tries += 1) {
-      left = [...this.resources()]
-        .filter(([name, count]) => count > (before.get(name) ?? 0))
-        .map(([name]) => name)
-      if (left.length === 0) break
-      await clock.sleep(quietMs)
+    // Sockets and the like close a moment after they were told to.
+    for (let tries = 0; resources.list().length > 0 && tries < 5; tries += 1) {
+      await clock.sleep(this.harness.waits.quietMs)
     }
-    return left
-  }
-
-  private resources(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const name of this.harness.openResources?.() ?? []) counts.set(name, (counts.get(name) ?? 0) + 1)
-    return counts
+    const leftOpen = resources.list()
+    resources.release()
+    return { stop, again, leftOpen }
   }
 
   private listen(logger: Logger): Logger {

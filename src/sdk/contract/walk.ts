@@ -1,6 +1,5 @@
 import type { Message } from '../message.js'
 import type { PlanInput, ServicePlan } from '../provisioner.js'
-import type { Served } from '../serve.js'
 import { type Service, serviceKey } from '../service.js'
 import { canaryService } from './harness.js'
 import type { CallReport, Exchange, Host } from './host.js'
@@ -52,7 +51,7 @@ async function visitAll(
   exchanges: Walk['exchanges'],
   drift: Walk['drift'],
 ): Promise<void> {
-  const { host, served } = subject
+  const { host } = subject
   let service = canaryService(session.harness)
   let last: Ask = { action: 'add', service }
   for (const station of STATIONS) {
@@ -67,7 +66,7 @@ async function visitAll(
     if (station === 'create') await host.quiet()
     if (last.action === 'add') service = withGiven(last.service, answer.service)
     if (station === 'create' || station === 'alias-done' || station === 'delete') {
-      const plan = isAccepted(exchange) ? await driftAfter(session, served, { ...last, service }) : undefined
+      const plan = isAccepted(exchange) ? await driftAfter(session, { ...last, service }) : undefined
       if (plan !== undefined) drift[station] = plan
     }
   }
@@ -133,18 +132,24 @@ function withGiven(service: Service, answered: Service | undefined): Service {
   }
 }
 
-/** Reads the backend afresh and plans the same again; undefined when nothing is left to do, or none can tell. */
-async function driftAfter(session: Session, served: Served, ask: Ask): Promise<ServicePlan | undefined> {
-  if (served.form !== 'provisioner') return undefined
-  const { preview } = served.extension
-  const { service } = ask
-  await session.within('observe', (signal) => preview.observe({ all: true, wanted: [service] }, signal))
-  const [plan] = preview.plan(
-    planInput(session, ask.action === 'add' ? [service] : [], ask.action === 'add' ? [] : [service]),
-  )
-  session.hear({ plan, facts: preview.facts(), owned: preview.owned() })
-  const isClean = plan !== undefined && plan.problem === undefined && plan.changes.length === 0
-  return isClean ? undefined : plan
+/** Has a fresh instance read and plan the same again; undefined when nothing is left to do, or none can tell. */
+async function driftAfter(session: Session, { action, service }: Ask): Promise<ServicePlan | undefined> {
+  if (session.harness.definition.form !== 'provisioner') return undefined
+  const subject = session.open({ dryRun: true })
+  try {
+    if (subject.served.form !== 'provisioner') return undefined
+    const { preview } = subject.served.extension
+    await session.within('reading afresh', async (signal) => {
+      await preview.connect(signal)
+      await preview.observe({ all: true, wanted: action === 'add' ? [service] : [] }, signal)
+    })
+    const [put, remove] = action === 'add' ? [[service], []] : [[], [service]]
+    const [plan] = preview.plan(planInput(session, put, remove))
+    session.hear({ plan, facts: preview.facts(), owned: preview.owned() })
+    return plan?.problem === undefined && plan?.changes.length === 0 ? undefined : plan
+  } finally {
+    await subject.end()
+  }
 }
 
 /** Best effort: the canary must not stay on a backend because the extension failed half-way. */

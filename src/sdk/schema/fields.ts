@@ -13,15 +13,19 @@ export interface FieldMeta {
   retired?: string
   /** Warning when the value is true. */
   warning?: string
+  /** 0 counts as not given. */
+  zeroIsUnset?: true
   /** The type as the docs print it. */
   shown?: string
   /** A pattern for the text form, for editors. */
   pattern?: string
 }
 
-/** Attaches what the core needs to know; merges with what the schema carries already. */
+/** Attaches what the core needs to know, added to what the schema carries already. Give it a fresh schema. */
 export function withMeta<Schema extends z.ZodType>(schema: Schema, meta: FieldMeta): Schema {
-  return schema.meta({ ...schema.meta(), ...meta })
+  // `schema.meta(...)` would build the schema a second time, and start-up is mostly the building of schemas.
+  z.globalRegistry.add(schema, { ...z.globalRegistry.get(schema), ...meta })
+  return schema
 }
 
 /** Free text such as a name; a number or boolean without quotes is taken as it was written. */
@@ -60,7 +64,8 @@ export function integer({ min, max, zeroMeans }: IntegerOptions) {
   const message = `expected a whole number from ${min} to ${max}`
   const number = z.int(message).min(min, message).max(max, message)
   const schema = z.preprocess((value) => (value === 0 && zeroMeans !== undefined ? zeroMeans : value), number)
-  return withMeta(schema, { scalar: 'number', shown: `whole number, ${min} to ${max}` })
+  const shown = `whole number, ${min} to ${max}`
+  return withMeta(schema, { scalar: 'number', shown, ...(zeroMeans !== undefined && { zeroIsUnset: true }) })
 }
 
 /** A TCP port; `zeroMeans` as in `integer`. */

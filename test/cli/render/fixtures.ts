@@ -48,6 +48,7 @@ export function makePlan(services: ServicePlanBlock[], change: Partial<Plan> = {
     services,
     orphans: [],
     providers: [],
+    unread: [],
     guard: { tripped: false, counts: [], reasons: [], frozen: [] },
     counts,
     warnings: [],
@@ -244,6 +245,17 @@ export function richPlan(): Plan {
         reasons: [],
         frozen: [],
       },
+      unread: [
+        {
+          step: 'dns.extra',
+          problem: {
+            code: 'unauthorized',
+            message: 'dns.extra: 403',
+            retryable: false,
+            hint: 'check its token',
+          },
+        },
+      ],
       warnings: ['core.instanceId is not set: pin it with core.instanceId: a1b2'],
     },
   )

@@ -36,7 +36,7 @@ describe('renderPlan', () => {
                 address  10.32.30.9
           lb.f5ltm
             - virtual server /interlook/old  service removed
-          later: lb.f5ltm has drained in 30s (2026-11-24T21:50:32Z)
+          later: lb.f5ltm is drained in 30s (2026-11-24T21:50:32Z)
 
       waiting:
         provider.file/blue
@@ -92,6 +92,11 @@ describe('renderPlan', () => {
               hint: check provider.kubernetes.endpoint
               not before: in 30s (2026-11-24T21:50:32Z)
 
+      could not be read:
+        dns.extra
+            ! unauthorized: dns.extra: 403
+              hint: check its token
+
       warning: core.instanceId is not set: pin it with core.instanceId: a1b2"
     `)
   })
@@ -115,6 +120,7 @@ describe('renderPlan', () => {
 
   it.each([
     ['an orphan', { orphans: richPlan().orphans }],
+    ['a backend that could not be read', { unread: richPlan().unread }],
     ['a warning', { warnings: ['x'] }],
     ['a provider without a listing', { providers: richPlan().providers }],
     ['a tripped guard', { guard: { tripped: true, counts: [], reasons: ['x'], frozen: [] } }],
@@ -172,7 +178,6 @@ describe('renderPlan', () => {
     const text = renderPlan(richPlan(), { ...plain, palette })
 
     expect(text).toContain('\u001b[32m+\u001b[39m')
-    // eslint-disable-next-line no-control-regex -- Colours are what is taken out.
     expect(text.replaceAll(/\u001b\[\d+m/g, '')).toBe(renderPlan(richPlan(), plain))
   })
 

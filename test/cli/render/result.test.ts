@@ -73,7 +73,7 @@ function richResult(): PassResult {
 describe('renderResult', () => {
   it('tells what was done and what was not', () => {
     expect(renderResult(richResult(), plain)).toMatchInlineSnapshot(`
-      "ended with 4 in 1.2s: 1 created, 1 under way, 2 waiting, 1 in error, 1 to take over, 1 retained, 1 paused, 12 frozen, 2 in sync
+      "ended with exit code 4 after 1.2s: 1 created, 1 under way, 2 waiting, 1 in error, 1 to take over, 1 retained, 1 paused, 12 frozen, 2 in sync
       ! unreachable: done except for 2 services in error
 
       SERVICE             ADDRESS            NAMES                             STATE
@@ -88,7 +88,7 @@ describe('renderResult', () => {
         - provider.file/old  dns.hosts     name old.example.com  service removed
 
       later:
-        provider.file/old: lb.f5ltm has drained in 30s (2026-11-24T21:50:32Z)
+        provider.file/old: lb.f5ltm is drained in 30s (2026-11-24T21:50:32Z)
 
       cannot go on:
         provider.file/blue
@@ -141,15 +141,21 @@ describe('renderResult', () => {
               hint: check provider.kubernetes.endpoint
               not before: in 30s (2026-11-24T21:50:32Z)
 
+      could not be read:
+        dns.extra
+            ! unauthorized: dns.extra: 403
+              hint: check its token
+
       warning: core.instanceId is not set: pin it with core.instanceId: a1b2"
     `)
   })
 
   it('fits a terminal', () => {
-    const text = renderResult(richResult(), { ...plain, width: 72 })
+    const text = renderResult(richResult(), { ...plain, width: 80 })
 
-    expect(Math.max(...text.split('\n').map(visibleLength))).toBeLessThanOrEqual(72)
-    expect(text).toContain('\n                                         www.example.com\n')
+    expect(Math.max(...text.split('\n').map(visibleLength))).toBeLessThanOrEqual(80)
+    expect(text).toMatch(/\n {39}www\.example\.com\n/)
+    expect(text).toContain('deployed (!)')
   })
 
   it('is one line when there was nothing to do', () => {
@@ -189,7 +195,7 @@ describe('renderResult', () => {
     )
   })
 
-  it('says what the guard refused', () => {
+  it('shows the plan that the guard refused', () => {
     const guard = { tripped: true, counts: [], reasons: ['too many'], frozen: [] }
     const plan = makePlan([block('provider.file/a', 'remove')], { guard })
     const result = makeResult(plan, {
@@ -200,13 +206,14 @@ describe('renderResult', () => {
     })
 
     expect(renderResult(result, plain)).toMatchInlineSnapshot(`
-      "ended with 3 in 1.2s: 1 under way, 0 in sync
-      ! guard: nothing was written
+      "plan: 1 to remove, 0 in sync
       guard: refuses this plan
         ! too many
 
-      SERVICE          ADDRESS  NAMES  STATE
-      provider.file/a  -               deployed"
+      - provider.file/a  remove
+
+      ! guard: nothing was written
+      nothing was changed"
     `)
   })
 
@@ -268,7 +275,7 @@ describe('renderMarkdown', () => {
 
       | Service | What |
       | --- | --- |
-      | \`provider.file/old\` | lb.f5ltm has drained in 30s (2026-11-24T21:50:32Z) |
+      | \`provider.file/old\` | lb.f5ltm is drained in 30s (2026-11-24T21:50:32Z) |
 
       ## Not changed
 
@@ -304,6 +311,12 @@ describe('renderMarkdown', () => {
       | Provider | Problem | What to do |
       | --- | --- | --- |
       | provider.kubernetes | provider-unlisted: connection refused | check provider.kubernetes.endpoint |
+
+      ## Backends that could not be read
+
+      | Step | Problem | What to do |
+      | --- | --- | --- |
+      | dns.extra | unauthorized: dns.extra: 403 | check its token |
 
       ## Warnings
 
@@ -365,6 +378,12 @@ describe('renderMarkdown', () => {
       | Provider | Problem | What to do |
       | --- | --- | --- |
       | provider.kubernetes | provider-unlisted: connection refused | check provider.kubernetes.endpoint |
+
+      ## Backends that could not be read
+
+      | Step | Problem | What to do |
+      | --- | --- | --- |
+      | dns.extra | unauthorized: dns.extra: 403 | check its token |
 
       ## Warnings
 

@@ -34,8 +34,8 @@ describe('formatWhen', () => {
 describe('formatScheduled', () => {
   it.each([
     ['grace', undefined, 'is removed in 10m (2026-11-24T22:00:02Z)'],
-    ['drain', 'lb.f5ltm', 'lb.f5ltm has drained in 10m (2026-11-24T22:00:02Z)'],
-    ['settle', 'dns.consul', 'dns.consul has settled in 10m (2026-11-24T22:00:02Z)'],
+    ['drain', 'lb.f5ltm', 'lb.f5ltm is drained in 10m (2026-11-24T22:00:02Z)'],
+    ['settle', 'dns.consul', 'dns.consul is settled in 10m (2026-11-24T22:00:02Z)'],
     ['retry', 'lb.f5ltm', 'lb.f5ltm is tried again in 10m (2026-11-24T22:00:02Z)'],
     ['pending', undefined, 'the service is asked again in 10m (2026-11-24T22:00:02Z)'],
   ] as const)('%s', (what, step, expected) => {

@@ -5,7 +5,7 @@ import { plannedNames, rawNames } from '../../fixtures/names.js'
 import { contractHarness } from '../../helpers/contract.js'
 
 const FOLDER = new URL('../../fixtures/faulty/', import.meta.url)
-const WAITS = { startMs: 2_000, answerMs: 1_000, stopMs: 500, quietMs: 50 }
+const WAITS = { startMs: 2_000, answerMs: 1_000, stopMs: 500, quietMs: 40 }
 
 /** What each is rejected for. */
 const REASONS: Record<string, string[]> = {
@@ -52,11 +52,14 @@ async function reasonsOf(definition: Parameters<typeof contractHarness>[0]['defi
 }
 
 describe('extensions with one fault each', () => {
-  it.each(Object.entries(REASONS))('%s is rejected with its own reason: %j', async (name, reasons) => {
-    const { default: definition } = await import(new URL(`${name}.js`, FOLDER).href)
+  it.concurrent.each(Object.entries(REASONS))(
+    '%s is rejected with its own reason: %j',
+    async (name, reasons) => {
+      const { default: definition } = await import(new URL(`${name}.js`, FOLDER).href)
 
-    expect(await reasonsOf(definition)).toEqual(reasons)
-  })
+      expect(await reasonsOf(definition)).toEqual(reasons)
+    },
+  )
 
   it('are all in the table, and no two have the same reason', () => {
     const files = readdirSync(FOLDER).map((file) => file.replace(/\.js$/, ''))

@@ -1,6 +1,6 @@
 import { type Context, defineProvisioner } from '../../../sdk/define.js'
 import { InterlookError } from '../../../sdk/errors.js'
-import type { Provisioner, Scope } from '../../../sdk/provisioner.js'
+import type { ApplyResult, Provisioner, Scope, ServicePlan } from '../../../sdk/provisioner.js'
 import { writesOf } from './changes.js'
 import { type LeaseRules, requestedPlace } from './choose.js'
 import { factsOf, ownedOf } from './facts.js'
@@ -46,9 +46,10 @@ function create(config: IpallocConfig, context: Context): Provisioner<ObservedLe
       readWhole = false
     },
 
-    async close() {
+    close() {
       store?.close()
       store = undefined
+      return Promise.resolve()
     },
 
     async observe(scope: Scope) {
@@ -67,13 +68,7 @@ function create(config: IpallocConfig, context: Context): Provisioner<ObservedLe
 
     plan: (input, observed) => planLeases(input, observed, rules),
 
-    async apply(plans) {
-      const problems = opened().write(plans.map((plan) => ({ key: plan.key, writes: writesOf(plan) })))
-      return plans.map((plan) => {
-        const problem = problems.get(plan.key)
-        return problem === undefined ? { key: plan.key, outputs: plan.outputs } : { key: plan.key, problem }
-      })
-    },
+    apply: (plans) => Promise.resolve().then(() => writePlans(opened(), plans)),
 
     applied: appliedLeases,
 
@@ -86,4 +81,12 @@ function create(config: IpallocConfig, context: Context): Provisioner<ObservedLe
 
     facts: ({ book }) => factsOf(book, pools, clock.now() - config.quarantine),
   }
+}
+
+function writePlans(store: LeaseStore, plans: readonly ServicePlan[]): ApplyResult[] {
+  const problems = store.write(plans.map((plan) => ({ key: plan.key, writes: writesOf(plan) })))
+  return plans.map(({ key, outputs }) => {
+    const problem = problems.get(key)
+    return problem === undefined ? { key, outputs } : { key, problem }
+  })
 }

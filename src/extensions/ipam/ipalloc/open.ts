@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import type Database from 'libsql'
 import { type ImportOptions, importedLeases } from './import-go.js'
 import type { Lease } from './lease-book.js'
-import { ensureSchema, LeaseStore, pragma } from './store.js'
+import { LeaseStore } from './store.js'
 import { damaged, storeError } from './store-error.js'
+import { ensureSchema, pragma } from './tables.js'
 
 const SQLITE_MAGIC = 'SQLite format 3\0'
 

@@ -18,8 +18,8 @@ export class ShardMap<Value> implements Iterable<Value> {
   private own = new Set<number>()
   private count: number
 
-  constructor(shards: (Shard<Value> | undefined)[] = new Array(WIDTH).fill(undefined), count = 0) {
-    this.shards = shards
+  constructor(shards: readonly (Shard<Value> | undefined)[] = [], count = 0) {
+    this.shards = [...shards]
     this.count = count
   }
 
@@ -29,7 +29,7 @@ export class ShardMap<Value> implements Iterable<Value> {
 
   fork(): ShardMap<Value> {
     this.own = new Set()
-    return new ShardMap([...this.shards], this.count)
+    return new ShardMap(this.shards, this.count)
   }
 
   get(key: string): Value | undefined {
@@ -68,7 +68,7 @@ export class ShardMap<Value> implements Iterable<Value> {
     const id = hash % WIDTH
     let shard = this.shards[id]
     if (shard === undefined || !this.own.has(id)) {
-      shard = shard === undefined ? new Array<Place<Value> | undefined>(WIDTH).fill(undefined) : [...shard]
+      shard = shard === undefined ? [] : [...shard]
       this.shards[id] = shard
       this.own.add(id)
     }

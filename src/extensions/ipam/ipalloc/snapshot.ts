@@ -6,8 +6,8 @@ import { InterlookError } from '../../../sdk/errors.js'
 import { type ImportOptions, importedLeases } from './import-go.js'
 import type { Lease } from './lease-book.js'
 import { fileKind, isMissing, readHead, realPath } from './open.js'
-import { readLeases } from './store.js'
 import { damaged, storeError } from './store-error.js'
+import { readLeases } from './tables.js'
 
 const TRIES = 20
 const PAUSE_MS = 50

@@ -5,45 +5,7 @@ import { type LeaseWrite, restedBefore } from './changes.js'
 import type { Lease } from './lease-book.js'
 
 import { storeError } from './store-error.js'
-
-/** `IL` and the letters of the table, so that no other database is mistaken for ours. */
-const APPLICATION_ID = 0x494c4c53
-const VERSION = 1
-
-/** One address at one place, one current address of a service in a pool. */
-const SCHEMA = `
-  CREATE TABLE lease (
-    pool TEXT NOT NULL,
-    ip TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    service TEXT,
-    imported_name TEXT,
-    leased_at INTEGER NOT NULL,
-    retired_at INTEGER,
-    held INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (pool, ip)
-  ) STRICT, WITHOUT ROWID;
-  CREATE UNIQUE INDEX lease_ip ON lease (ip);
-  CREATE UNIQUE INDEX lease_current ON lease (service, pool) WHERE retired_at IS NULL;
-  CREATE INDEX lease_retired ON lease (service) WHERE retired_at IS NOT NULL;
-  CREATE INDEX lease_imported ON lease (imported_name) WHERE imported_name IS NOT NULL;
-  CREATE INDEX lease_resting ON lease (retired_at) WHERE retired_at IS NOT NULL;
-  PRAGMA application_id = ${APPLICATION_ID};
-  PRAGMA user_version = ${VERSION};
-`
-
-const COLUMNS = 'pool, ip, owner, service, imported_name, leased_at, retired_at, held'
-
-interface Row {
-  pool: string
-  ip: string
-  owner: string
-  service: string | null
-  imported_name: string | null
-  leased_at: number
-  retired_at: number | null
-  held: number
-}
+import { COLUMNS, leaseOf, type Row, rows, transaction } from './tables.js'
 
 /** The rows of an open database. One for the whole life of a process: each statement is prepared once. */
 export class LeaseStore {
@@ -161,35 +123,6 @@ export class LeaseStore {
   }
 }
 
-/** Makes the tables of a new store; true when it is ours or new. A store that is complete is not written to. */
-export function ensureSchema(db: Database.Database): boolean {
-  const version = pragma(db, 'user_version')
-  const id = pragma(db, 'application_id')
-  if (version === VERSION && id === APPLICATION_ID) return true
-  if (db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' LIMIT 1").all().length > 0) return false
-  transaction(db, () => db.exec(SCHEMA))
-  return true
-}
-
-/** All leases of an open database, without anything that writes. Undefined when it holds no lease table. */
-export function readLeases(db: Database.Database): Lease[] | undefined {
-  const id = pragma(db, 'application_id')
-  return id === APPLICATION_ID ? rows(db.prepare(`SELECT ${COLUMNS} FROM lease`)).map(leaseOf) : undefined
-}
-
-/** libsql's own wrapper hides the cause when SQLite has rolled back by itself, as it does on a full disk. */
-function transaction<Result>(db: Database.Database, work: () => Result): Result {
-  db.exec('BEGIN IMMEDIATE')
-  try {
-    const result = work()
-    db.exec('COMMIT')
-    return result
-  } catch (error) {
-    if (db.inTransaction) db.exec('ROLLBACK')
-    throw error
-  }
-}
-
 function prepare(db: Database.Database) {
   return {
     all: db.prepare(`SELECT ${COLUMNS} FROM lease`),
@@ -226,28 +159,4 @@ function mayGive(row: Row, { lease, restedBefore: before }: LeaseWrite): boolean
 
 function isOf(row: Row, lease: Lease): boolean {
   return row.service === (lease.service ?? null) && row.imported_name === (lease.importedName ?? null)
-}
-
-function leaseOf(row: Row): Lease {
-  return {
-    ip: row.ip,
-    pool: row.pool,
-    owner: row.owner,
-    ...(row.service !== null && { service: row.service }),
-    ...(row.imported_name !== null && { importedName: row.imported_name }),
-    leasedAt: row.leased_at,
-    ...(row.retired_at !== null && { retiredAt: row.retired_at }),
-    held: row.held === 1,
-  }
-}
-
-/** The rows as SCHEMA (a STRICT table) types them. */
-function rows(statement: Database.Statement, ...values: unknown[]): Row[] {
-  return statement.all(...values) as Row[]
-}
-
-/** libsql has no `simple` form of a pragma that works. */
-export function pragma(db: Database.Database, name: string): unknown {
-  const [row] = db.prepare(`PRAGMA ${name}`).all() as Record<string, unknown>[]
-  return row?.[name]
 }

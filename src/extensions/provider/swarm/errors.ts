@@ -4,7 +4,9 @@ import { errorText, InterlookError } from '../../../sdk/errors.js'
 export function connectionError(error: unknown, endpoint: string): InterlookError {
   if (error instanceof InterlookError) return error
   const code = errorCode(error)
-  const about = `${endpoint}: ${errorText(error)}`
+  // The modem's own words speak of an option that only it has.
+  const text = /redirects exceeded/i.test(errorText(error)) ? 'it redirects' : errorText(error)
+  const about = `${endpoint}: ${text}`
   if (code === 'EACCES' || code === 'EPERM') {
     return failure('unauthorized', `not allowed to open ${about}`, {
       hint: 'run interlook as root or as a member of the group of the docker socket',
