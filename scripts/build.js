@@ -11,6 +11,9 @@ const dist = join(root, 'dist')
 const chunks = join(dist, 'chunks')
 const stampFile = join(dist, '.sources')
 
+/** File of dist -> source. */
+const ENTRIES = { index: 'src/index.ts', sdk: 'src/sdk/index.ts' }
+
 /** Parts of dependencies that we never call, and that would pull in a compiler, gRPC or a tar library. */
 const STUBBED =
   /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|cpu-features|typescript|ts-node|tsx|tinyglobby|minimatch)$/
@@ -46,6 +49,12 @@ const trim = {
       args.importer.includes('docker-modem') ? { path: join(root, 'scripts/shims/url.cjs') } : undefined,
     )
     build.onResolve({ filter: /^whatwg-url$/ }, () => ({ path: join(root, 'scripts/shims/whatwg-url.cjs') }))
+    // oclif imports this one lazily on every run, for a word in the version line.
+    build.onResolve({ filter: /^wsl-utils$/ }, () => ({ path: join(root, 'scripts/shims/wsl-utils.cjs') }))
+    build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/]util[\\/]os\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replaceAll("await import('wsl-utils')", "require('wsl-utils')"),
+      loader: 'js',
+    }))
     // 250 KB of translations that nobody sees.
     build.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js'",
@@ -62,11 +71,7 @@ const trim = {
 const fewFiles = {
   name: 'few-files',
   setup(build) {
-    const lazy = new Set()
-    build.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      if (kind === 'dynamic-import') lazy.add(join(resolveDir, path).replace(/\.js$/, '.ts'))
-      return undefined
-    })
+    const lazy = lazyFiles()
     build.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
       let text = readFileSync(path, 'utf8')
       for (const { file, imports } of EAGER) {
@@ -76,6 +81,27 @@ const fewFiles = {
       return { contents: text, loader: 'ts' }
     })
   },
+}
+
+const STATIC = /^(?:import|export)\s+(?!type\b)[^;'"]*?from\s+'(\.[^']+)\.js'/gm
+const LAZY = /await import\('(\.[^']+)\.js'\)/g
+
+function importsOf(file, pattern) {
+  const sources = [...readFileSync(file, 'utf8').matchAll(pattern)].map(([, source]) => source)
+  return sources.map((source) => join(dirname(file), `${source}.ts`))
+}
+
+/** Source files that are loaded only by a lazy import, not together with an entry point. */
+function lazyFiles() {
+  const atOnce = new Set()
+  const visit = (file) => {
+    if (atOnce.has(file)) return
+    atOnce.add(file)
+    importsOf(file, STATIC).forEach(visit)
+  }
+  Object.values(ENTRIES).forEach((name) => visit(join(root, name)))
+  const lazy = filesUnder(join(root, 'src')).flatMap((file) => importsOf(file, LAZY))
+  return new Set(lazy.filter((file) => !atOnce.has(file)))
 }
 
 /** Makes static imports of the lazy ones that match. What is not used of a namespace kept by name can be left out. */
@@ -152,7 +178,7 @@ async function bundle() {
   const { build } = await import('esbuild')
   const result = await build({
     absWorkingDir: root,
-    entryPoints: { index: 'src/index.ts' },
+    entryPoints: ENTRIES,
     outdir: dist,
     write: false,
     bundle: true,
@@ -163,9 +189,7 @@ async function bundle() {
     external: ['libsql'],
     chunkNames: 'chunks/[name]-[hash]',
     plugins: [trim, fewFiles],
-    // Names stay readable in the stack trace of a defect.
-    minifyWhitespace: true,
-    minifySyntax: true,
+    // Not minified: that saves no time, and a stack trace of a defect stays readable.
     legalComments: 'none',
     logLevel: 'warning',
   })

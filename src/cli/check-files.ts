@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { type ConfigCheck, checkOf, outcomeOf } from './config-check.js'
 import { findConfigFile } from './config-path.js'
 import { readConfig } from './read-config.js'
@@ -14,6 +15,8 @@ export interface CheckFilesOptions {
 
 /** All of `validate-config`. */
 export async function checkFiles({ files, config, strict, quiet }: CheckFilesOptions): Promise<Outcome> {
+  // Each schema is used once: compiling it first would take longer.
+  z.config({ jitless: true })
   const checks: ConfigCheck[] = []
   for (const file of files ?? [findConfigFile(config)]) {
     const result = await readConfig(file, { mode: 'check', strict })

@@ -3,6 +3,7 @@ import { InterlookError } from '../sdk/errors.js'
 
 /** A configuration that cannot be used, with everything that is wrong with it. */
 export class ConfigError extends InterlookError {
+  /** None when the file cannot be read: the message says it all. */
   readonly issues: readonly ConfigIssue[]
 
   constructor(file: string, issues: readonly ConfigIssue[]) {
@@ -14,7 +15,7 @@ export class ConfigError extends InterlookError {
       isUnreadable ? `${file}: ${only.message}` : `${file}: ${countOf(errors.length, 'error')}`,
       { hint: 'nothing was started; `interlook validate-config` checks the file again' },
     )
-    this.issues = issues
+    this.issues = isUnreadable ? [] : issues
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ConfigIssue, formatIssue } from '../config/issues.js'
-import { errorText, InterlookError, type Reason } from '../sdk/errors.js'
+import { errorText, isInterlookError, type Reason } from '../sdk/errors.js'
 import { ConfigError } from './config-error.js'
 import { exitCode, exitCodeOfReason } from './exit-codes.js'
 
@@ -25,7 +25,7 @@ interface OclifError extends Error {
 
 /** The one place that turns a thrown value into text and an exit code. A number: end so, without a word. */
 export function reportError(error: unknown): ErrorReport | number {
-  if (error instanceof InterlookError) {
+  if (isInterlookError(error)) {
     if (error.code === 'usage') return usageReport(error.message, error.hint)
     return {
       exitCode: exitCodeOfReason(error.code),

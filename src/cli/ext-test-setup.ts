@@ -35,7 +35,7 @@ export async function prepareExtTest(
   }
   const { config } = await requireConfig(request.config)
   const subjects = await loadSubjects(config, request.ids)
-  const { logger, close } = await createLogger({
+  const log = await createLogger({
     level: request['log-level'] ?? 'warn',
     stdoutIsFree: false,
     dryRun: !write,
@@ -45,7 +45,7 @@ export async function prepareExtTest(
     clock: systemClock,
   })
   return {
-    close,
+    close: () => log.close(),
     options: {
       subjects,
       write,
@@ -56,7 +56,7 @@ export async function prepareExtTest(
       deadlineMs: config.core.serviceWIPTimeout,
       quietMs: QUIET_MS,
       clock: systemClock,
-      logger,
+      logger: log.logger,
     },
   }
 }

@@ -8,6 +8,10 @@ import { processOutput } from './output.js'
 export async function main(argv: readonly string[], root: string): Promise<number> {
   // Otherwise NODE_ENV=test or development makes oclif look for TypeScript sources and a compiler.
   settings.enableAutoTranspile = false
+  // An error that nobody waits for is told like any other, not with a page of Node's.
+  process.once('uncaughtException', (error) => {
+    process.exit(report(error, argv))
+  })
   try {
     // Commands are all there are: no plug-ins from the user's data directory.
     const result = await run(withHelpFlag(argv), { root, userPlugins: false, devPlugins: false })
@@ -32,7 +36,8 @@ function report(error: unknown, argv: readonly string[]): number {
   if (typeof told === 'number') return told
   const output = processOutput({ json: asksForJson(argv), quiet: false, noColor: true })
   output.document(documentOf(told))
-  output.note(renderReport(told))
+  // The document says it all, but for the stack of a defect.
+  if (!output.json || told.stack !== undefined) output.note(renderReport(told))
   return told.exitCode
 }
 

@@ -1,7 +1,7 @@
 import type { Problem } from '../sdk/errors.js'
-import { compareText, type Service } from '../sdk/service.js'
+import { bareService, compareText, type Service } from '../sdk/service.js'
 import type { Entry } from './entry.js'
-import { heldAddress, wasEverSent } from './move.js'
+import { heldAddresses } from './move.js'
 import type { Step } from './settings.js'
 
 /** One entry's part in the contest for names and places. */
@@ -9,8 +9,9 @@ export interface Claimant {
   key: string
   /** What it wants from now on. */
   wanted: readonly string[]
-  /** What it holds by being deployed; empty for a new one. */
+  /** What it holds: names by being deployed, addresses also when it is only half deployed. */
   held: readonly string[]
+  isDeployed: boolean
   createdAt?: string
 }
 
@@ -29,10 +30,11 @@ export function settleClaims(claimants: readonly Claimant[]): ClaimVerdict {
   const order = claimants.toSorted(
     (a, b) => compareText(a.createdAt ?? '\uffff', b.createdAt ?? '\uffff') || compareText(a.key, b.key),
   )
+  const byRank = [...order.filter((one) => one.isDeployed), ...order.filter((one) => !one.isDeployed)]
   const losers = new Map<string, Problem>()
   for (;;) {
     const holders = new Map<string, string>()
-    for (const claimant of order) {
+    for (const claimant of byRank) {
       const keeps = losers.has(claimant.key)
         ? claimant.held
         : claimant.held.filter((claim) => claimant.wanted.includes(claim))
@@ -65,8 +67,9 @@ function claimTaken(claim: string, holder: string): Problem {
 }
 
 /**
- * The part of an entry in the contest, given what it would be with the new listing. The address that it has counts
- * as held, and as wanted unless it asks for another.
+ * The part of an entry in the contest, given what it would be with the new listing. A name that it no longer asks
+ * for is free at once, for whoever takes it takes over its object. An address is not: it stays claimed until it was
+ * given back, for the entry's own names still point at it.
  */
 export function claimant(
   entry: Entry,
@@ -74,14 +77,31 @@ export function claimant(
   steps: readonly Step[],
   claimsOf: (service: Service) => string[],
 ): Claimant {
-  const isPlaced = entry.inUse !== undefined || wasEverSent(entry)
-  const address = isPlaced ? heldAddress(entry, steps) : undefined
-  const known = entry.inUse ?? entry.service
-  const keepsAddress = wished.address === undefined && wished.pool === known.pool
+  const addresses = addressClaims(entry, steps, claimsOf)
   return {
     key: entry.key,
-    wanted: claimsOf(keepsAddress && address !== undefined ? { ...wished, public_ip: address } : wished),
-    held: isPlaced ? claimsOf(address === undefined ? known : { ...known, public_ip: address }) : [],
+    isDeployed: entry.inUse !== undefined,
+    wanted: [...new Set([...claimsOf(wished), ...addresses])],
+    held: [...new Set([...(entry.inUse ? claimsOf(entry.inUse) : []), ...addresses])],
     ...(entry.createdAt !== undefined && { createdAt: entry.createdAt }),
   }
+}
+
+/** The part of an entry on its way out: nothing but the addresses that it has not given back yet. */
+export function leaver(
+  entry: Entry,
+  steps: readonly Step[],
+  claimsOf: (service: Service) => string[],
+): Claimant {
+  const addresses = addressClaims(entry, steps, claimsOf)
+  return { key: entry.key, isDeployed: true, wanted: addresses, held: addresses }
+}
+
+function addressClaims(
+  entry: Entry,
+  steps: readonly Step[],
+  claimsOf: (service: Service) => string[],
+): string[] {
+  const bare = bareService(entry.service)
+  return heldAddresses(entry, steps).flatMap((public_ip) => claimsOf({ ...bare, public_ip }))
 }

@@ -1,7 +1,7 @@
 import type { Problem } from '../sdk/errors.js'
 import type { ListedService } from '../sdk/provider.js'
 import { serviceKey, type Service } from '../sdk/service.js'
-import { claimant, settleClaims, type Claimant } from './claims.js'
+import { claimant, leaver, settleClaims, type Claimant } from './claims.js'
 import type { Entry } from './entry.js'
 import type { Settings } from './settings.js'
 import { checkDomains } from './tenancy.js'
@@ -51,18 +51,9 @@ export function takeIn(input: IntakeInput): Intake {
       ...(problem && { problem }),
     })
   }
-  const donors = donorsByHeir(input.entries)
   for (const key of leaving) {
     const entry = input.entries.get(key)
-    if (!entry) continue
-    // An heir that goes before it has inherited may hold what its donor still needs: then the donor goes first.
-    const first = entry.expected === 'deployed' ? (donors.get(key) ?? []) : []
-    const heirs = [...heirsOf(entry, input, problems.holders), ...first]
-    apply(entry, { type: 'missing', heirs })
-    for (const donor of first) {
-      const waiting = changed.get(donor) ?? input.entries.get(donor)
-      if (waiting) apply(waiting, { type: 'inherited', heirs: [key] })
-    }
+    if (entry) apply(entry, { type: 'missing', heirs: heirsOf(entry, input, problems.holders) })
   }
   return { changed }
 }
@@ -91,7 +82,7 @@ function collectLeaving(input: IntakeInput, wishes: ReadonlyMap<string, ListedSe
   return leaving
 }
 
-/** The contest for names. Entries on their way out, and only they, give theirs away. */
+/** The contest for names and addresses. Entries on their way out give their names away. */
 function contest(
   input: IntakeInput,
   wishes: ReadonlyMap<string, ListedService>,
@@ -102,8 +93,11 @@ function contest(
     const listed = wishes.get(entry.key)
     if (listed) continue
     const goes = leaving.has(entry.key) && !staysAnyway(entry, input)
-    if (goes || entry.expected === 'undeployed') continue
-    claimants.push(claimant(entry, entry.service, input.settings.steps, input.claimsOf))
+    const isGoing = goes || entry.expected === 'undeployed'
+    const { steps } = input.settings
+    claimants.push(
+      isGoing ? leaver(entry, steps, input.claimsOf) : claimant(entry, entry.service, steps, input.claimsOf),
+    )
   }
   for (const [key, listed] of wishes) {
     const known = input.entries.get(key) ?? newEntry(key, listed.service, input.context.now)
@@ -122,16 +116,7 @@ function staysAnyway(entry: Entry, input: IntakeInput): boolean {
   return input.context.now < (entry.missingSince ?? input.context.now) + undeployGracePeriodMs
 }
 
-/** Leaving entries by the heirs that they wait for. */
-function donorsByHeir(entries: ReadonlyMap<string, Entry>): Map<string, string[]> {
-  const donors = new Map<string, string[]>()
-  for (const entry of entries.values()) {
-    for (const heir of entry.heirs) donors.set(heir, [...(donors.get(heir) ?? []), entry.key])
-  }
-  return donors
-}
-
-/** Who takes over what a leaving entry held. */
+/** Who takes names over from a leaving entry. */
 function heirsOf(entry: Entry, input: IntakeInput, holders: ReadonlyMap<string, string>): string[] {
   const { held } = claimant(entry, entry.service, input.settings.steps, input.claimsOf)
   const heirs = new Set<string>()

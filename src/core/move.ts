@@ -41,12 +41,12 @@ export function inFlightStep(entry: Entry): string | undefined {
   return undefined
 }
 
-/** Nothing may be done for the entry at all: policy, take-over pending, or a problem before any deployment. */
+/** Nothing may be done for the entry at all: policy, take-over pending, or a problem before it was ever deployed. */
 export function isHeld(entry: Entry): boolean {
   if (entry.imported === true || entry.service.policy === 'pause') return true
   if (entry.expected === 'undeployed') return false
   if (entry.retained === true) return true
-  return entry.problem !== undefined && !wasEverSent(entry)
+  return entry.problem !== undefined && entry.inUse === undefined
 }
 
 export function wasEverSent(entry: Entry): boolean {
@@ -178,14 +178,13 @@ function addressSource(steps: readonly Step[]): Step | undefined {
   return steps.find((step) => step.kind === 'ipam') ?? steps.find((step) => step.kind === 'lb')
 }
 
-/** The address that the entry holds, or may hold: an answer that was lost may have given what was asked for. */
-export function heldAddress(entry: Entry, steps: readonly Step[]): string | undefined {
-  if (entry.inUse?.public_ip !== undefined) return entry.inUse.public_ip
+/** The addresses that the entry holds, or may hold: an answer that was lost may have given what was asked for. */
+export function heldAddresses(entry: Entry, steps: readonly Step[]): string[] {
   const source = addressSource(steps)
-  if (!source) return undefined
-  const record = recordOf(entry, source.id)
-  if (record.outputs.public_ip !== undefined) return record.outputs.public_ip
-  return record.state === 'none' ? undefined : record.sent?.service.address
+  const record = source && recordOf(entry, source.id)
+  const asked = record && record.state !== 'none' ? record.sent?.service.address : undefined
+  const all = [entry.inUse?.public_ip, entry.retiring?.public_ip, record?.outputs.public_ip, asked]
+  return [...new Set(all.filter((address) => address !== undefined))]
 }
 
 /** What the step knew when the definition in use was made: outputs of the steps before it only. */

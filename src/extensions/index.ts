@@ -16,7 +16,7 @@ const BUILT_IN: readonly RegistryEntry[] = [
     load: async () => (await import('./provider/kubernetes/index.js')).definition,
   }),
   builtIn('provider', 'file', {
-    summary: 'lists the services that a YAML file names',
+    summary: 'services listed in a YAML file',
     schema: async () => (await import('./provider/file/schema.js')).FileConfig,
     load: async () => (await import('./provider/file/index.js')).definition,
   }),

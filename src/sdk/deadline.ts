@@ -1,8 +1,8 @@
 import type { Clock } from './clock.js'
 import { InterlookError, isInterlookError } from './errors.js'
 
-/** The last tenth of a deadline is for work to say itself how far it came after its signal aborted. */
-const GRACE_SHARE = 0.1
+/** After its signal aborted, work may say itself how far it came: a tenth of the deadline, at most this long, ms. */
+const MAX_GRACE_MS = 1_000
 
 export interface DeadlineOptions {
   clock: Clock
@@ -26,6 +26,7 @@ export async function withDeadline<T>(
   options: DeadlineOptions,
 ): Promise<T> {
   const { clock, ms, what, signal, writes = false } = options
+  const graceMs = Math.min(ms / 10, MAX_GRACE_MS)
   const controller = new AbortController()
   const done = new AbortController()
   const abort = (): void => {
@@ -37,9 +38,9 @@ export async function withDeadline<T>(
   // A function that throws at once is a promise that rejects.
   const running = (async () => work(controller.signal))()
   const tooLate = async (): Promise<never> => {
-    await clock.sleep(ms * (1 - GRACE_SHARE), AbortSignal.any([controller.signal, done.signal]))
+    await clock.sleep(ms - graceMs, AbortSignal.any([controller.signal, done.signal]))
     if (!done.signal.aborted && !controller.signal.aborted) controller.abort(lateError(what, ms, writes))
-    await clock.sleep(ms * GRACE_SHARE, done.signal)
+    await clock.sleep(graceMs, done.signal)
     if (!done.signal.aborted) options.onLate?.(running)
     throw abortReason(controller.signal)
   }
@@ -49,9 +50,7 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([running, late])
   } catch (error) {
-    throw controller.signal.aborted && !isInterlookError(error)
-      ? abortReason(controller.signal)
-      : error
+    throw controller.signal.aborted && !isInterlookError(error) ? abortReason(controller.signal) : error
   } finally {
     done.abort()
     signal?.removeEventListener('abort', abort)

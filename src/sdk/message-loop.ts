@@ -155,6 +155,8 @@ export class MessageLoop {
   private async shutDown(): Promise<void> {
     this.stopper.abort(stoppedError(this.id))
     this.endReceive()
+    // A message that was on its way here still gets its answer.
+    await this.allQueued()
     this.inbox.close()
     // Work that ends may leave more behind: a late `apply` is tracked only when its deadline is over.
     while (this.pending.size > 0) await Promise.all(this.pending)

@@ -52,8 +52,17 @@ export function parseServiceKey(
 }
 
 /** A service with nothing but an identity: what is left of one that only its mark on a backend tells of. */
-export function bareService(identity: { provider: string; namespace?: string; name: string }): Service {
-  return { ...identity, targets: [], tls: false, dns_name: [], options: {} }
+export function bareService(identity: Pick<Service, 'provider' | 'namespace' | 'name'>): Service {
+  const { provider, namespace, name } = identity
+  return {
+    provider,
+    ...(namespace !== undefined && { namespace }),
+    name,
+    targets: [],
+    tls: false,
+    dns_name: [],
+    options: {},
+  }
 }
 
 /** Targets in a stable order, equal ones (host and port) merged by adding their weights. */

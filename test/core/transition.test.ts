@@ -27,7 +27,7 @@ const TABLE: Record<StateName, Record<EventType, string>> = {
     go: '=',
     answered: '=',
     'timed-out': '=',
-    synced: 'ipam.x, add ipam.x',
+    synced: 'undeployed, wait hold',
     drifted: '=',
     inherited: '=',
     released: '=',

@@ -252,15 +252,16 @@ export class FakeBackend {
     const free = (): string => {
       for (let i = 1; ; i++) if (!taken.has(`10.0.0.${i}`)) return `10.0.0.${i}`
     }
-    // The core keeps claims unique: an address that was asked for by name changes hands.
-    const handed = !current && service.address !== undefined && taken.has(service.address)
-    const wish = handed || (asked !== undefined && !taken.has(asked)) ? asked : undefined
-    const address = current?.name ?? wish ?? free()
+    if (!current && service.address !== undefined && taken.has(service.address)) {
+      const problem = { code: 'address-taken', message: 'in use', retryable: true } as const
+      return { key, outputs: {}, changes: [], problem }
+    }
+    const address = current?.name ?? (asked !== undefined && !taken.has(asked) ? asked : free())
     taken.add(address)
     const changes: Change[] = []
     if (!current) {
       changes.push({
-        action: handed ? 'update' : 'create',
+        action: 'create',
         kind: 'address',
         object: address,
         fields: [],

@@ -41,5 +41,7 @@ export class OpenResources {
 
 /** Timers and handles have `hasRef`: false for those that were closed, and for those that the process does not wait for. */
 function isAlive(resource: object): boolean {
-  return 'hasRef' in resource && typeof resource.hasRef === 'function' && resource.hasRef() === true
+  if (!('hasRef' in resource) || typeof resource.hasRef !== 'function') return false
+  const isReferenced: unknown = Reflect.apply(resource.hasRef, resource, [])
+  return isReferenced === true
 }

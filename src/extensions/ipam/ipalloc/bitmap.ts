@@ -5,18 +5,17 @@ const WORDS = 128
 
 /**
  * A sparse set of addresses that finds its first gap without looking at leases, whatever their number.
- * A fork shares its pages until one of the two writes to them, so keeping the old one costs next to nothing.
+ * A fork shares the pages until it writes to them. What was forked must not be written to any more.
  */
 export class Bitmap {
   private readonly pages: Map<bigint, Uint32Array>
-  private own = new Set<bigint>()
+  private readonly own = new Set<bigint>()
 
   constructor(pages = new Map<bigint, Uint32Array>()) {
     this.pages = pages
   }
 
   fork(): Bitmap {
-    this.own = new Set()
     return new Bitmap(new Map(this.pages))
   }
 

@@ -37,7 +37,8 @@ export function importedHolder(name: string): string {
 
 /**
  * Every lease, to be asked by address, by holder, and for the first free address of a pool; none of it costs more
- * when there are more leases. A fork is an independent copy that shares what neither of the two has changed.
+ * when there are more leases. A fork can be written to and shares what it does not change; what was forked is
+ * an observation, and stays as it is.
  */
 export class LeaseBook {
   private readonly byAddress: ShardMap<Lease>

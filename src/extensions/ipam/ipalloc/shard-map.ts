@@ -9,13 +9,13 @@ type Place<Value> = readonly Entry<Value>[]
 type Shard<Value> = (Place<Value> | undefined)[]
 
 /**
- * A map by text in many small parts. A fork shares the parts until one of the two writes to them, so one change
- * among tens of thousands of entries copies some dozens and not all.
+ * A map by text in many small parts. A fork shares the parts until it writes to them, so one change among tens of
+ * thousands of entries copies some dozens and not all. What was forked must not be written to any more.
  */
 export class ShardMap<Value> implements Iterable<Value> {
   private readonly shards: (Shard<Value> | undefined)[]
   /** Shards that no fork shares with us. */
-  private own = new Set<number>()
+  private readonly own = new Set<number>()
   private count: number
 
   constructor(shards: readonly (Shard<Value> | undefined)[] = [], count = 0) {
@@ -28,7 +28,6 @@ export class ShardMap<Value> implements Iterable<Value> {
   }
 
   fork(): ShardMap<Value> {
-    this.own = new Set()
     return new ShardMap(this.shards, this.count)
   }
 
