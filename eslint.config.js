@@ -24,7 +24,7 @@ const EXTENSION_NAME = {
   selector: 'Literal[value=/^(provider|provisioner|ipam|lb|dns)\\./]',
   message: 'core names no extension: ask for the kind that the definition declares.',
 }
-const TIMERS = ['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({
+const TIMERS = ['setTimeout', 'setInterval'].map((name) => ({
   name,
   message: 'Wait through a Clock; only src/sdk/clock.ts sets timers.',
 }))
@@ -94,6 +94,7 @@ export default defineConfig(
     rules: {
       // Tests read JSON and hold doubles; tsc still checks what they claim.
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',

@@ -22,6 +22,7 @@ ipam:
 dns:
   hosts: { path: ${work}/hosts }
 `
+const SWARM = 'swarm: { endpoint: "tcp://127.0.0.1:9" }'
 
 function expect(args, { status = 0, stdout }) {
   const result = spawnSync(process.execPath, [bin, ...args], { cwd: work, encoding: 'utf8' })
@@ -43,6 +44,12 @@ try {
   expect(['validate-config'], { stdout: /interlook\.yml/ })
   expect(['reconcile', '--json'], { stdout: /"exitCode": 0[\s\S]*10\.0\.0\.1/ })
   expect(['reconcile', '--dry-run', '--detailed-exitcode', '--json'], { stdout: /"exitCode": 0/ })
+  // The client of Docker is where Node 22 and 24 would warn. Nothing listens on this port.
+  writeFileSync(
+    join(work, 'swarm.yml'),
+    CONFIG.replaceAll('provider.file', 'provider.swarm').replace(/file: \{.*\}/, SWARM),
+  )
+  expect(['reconcile', '--json', '-c', 'swarm.yml'], { status: 69, stdout: /"extension-start"/ })
   const library = [
     '--input-type=module',
     '-e',

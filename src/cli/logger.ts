@@ -60,7 +60,7 @@ function openSink(options: LoggerOptions): { sink: LogSink; terminal: boolean } 
 }
 
 async function jsonWriter(sink: { write(line: string): void }, clock: Clock): Promise<Writer> {
-  const { pino } = await import('pino')
+  const { default: pino } = await import('pino')
   const json = pino(
     {
       level: 'debug',

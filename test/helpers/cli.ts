@@ -15,18 +15,18 @@ export interface CliOptions {
   env?: Record<string, string>
 }
 
+const LEFT_OUT = ['INTERLOOK_CONFIG', 'FORCE_COLOR', 'NO_COLOR', 'CI', 'NODE_OPTIONS']
+
 /** Runs the built `interlook` to its end, with a closed stdin. `npm test` builds it first. */
 export function runCli(
   args: readonly string[],
   { cwd = ROOT, env = {} }: CliOptions = {},
 ): Promise<CliResult> {
-  const inherited = { ...process.env }
-  for (const name of ['INTERLOOK_CONFIG', 'FORCE_COLOR', 'NO_COLOR', 'CI', 'NODE_OPTIONS'])
-    delete inherited[name]
+  const inherited = Object.entries(process.env).filter(([name]) => !LEFT_OUT.includes(name))
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [`${ROOT}/bin/run.js`, ...args], {
       cwd,
-      env: { ...inherited, ...env },
+      env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stdout = ''

@@ -68,7 +68,8 @@ describe('interlook ext test', () => {
     )
 
     const report = JSON.parse(stdout)
-    const failed = report.extensions[0].checks.filter(({ status }: { status: string }) => status === 'failed')
+    const checks: { check: string; status: string }[] = report.extensions[0].checks
+    const failed = checks.filter(({ status }) => status === 'failed')
     expect({ code, reason: report.reason }).toEqual({ code: 1, reason: 'extension-contract' })
     expect(failed).toEqual([expect.objectContaining({ check: 'secret-leaked' })])
     expect(`${stdout}${stderr}`).not.toContain('hunter2')

@@ -3,6 +3,8 @@ import { access, type FileHandle, mkdir, open, readFile, realpath, rename, rm, s
 import { basename, dirname, join } from 'node:path'
 import { errorText, InterlookError } from '../../../sdk/errors.js'
 
+const DENIED = ['EACCES', 'EPERM', 'EROFS']
+
 /** A file as it was read: one character per byte, so that whatever its encoding every byte can be put back. */
 export interface Content {
   /** Undefined when there is no file. */
@@ -33,67 +35,78 @@ export async function checkWritable(path: string): Promise<void> {
   }
 }
 
+/** Who else is at it: a file that is being written, by its identity, or somebody who was faster than we. */
+export type Outcome = 'written' | 'outdated' | { busy: string }
+
 /**
- * Puts `text` in the place of what was read as `from`. Readers see the old or the new file. False, and nothing done,
- * when somebody else wrote the file since.
+ * Puts `text` in the place of what was read as `from`; readers see the old or the new file. `outdated`: somebody wrote
+ * the file since, and nothing was done. `busy`: another interlook is about to replace it. The new file has one name
+ * for all of us, so only one at a time can be made, and with the rename it makes room for the next.
  */
-export async function replaceContent(
-  path: string,
-  text: string,
-  from: Content,
-  owner: string,
-): Promise<boolean> {
+export async function replaceContent(path: string, text: string, from: Content): Promise<Outcome> {
   try {
     await mkdir(dirname(path), { recursive: true })
     // A link stays a link: what it points to is replaced.
     const target = await realpath(path).catch(() => path)
     const before = await stat(target).catch(() => undefined)
-    // One name per owner: what a killed run left behind is replaced by the next one.
-    const fresh = join(dirname(target), `.${basename(target)}.interlook-${owner}`)
+    const fresh = freshPath(target)
+    let file: FileHandle
     try {
-      await rm(fresh, { force: true })
-      if (!(await writeFresh(fresh, text, before))) return await writeInPlace(target, path, text, from)
-      if ((await currentVersion(path)) !== from.version) return false
+      file = await open(fresh, 'wx', 0o644)
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return { busy: await currentVersion(fresh) }
+      if (before !== undefined && DENIED.includes(codeOf(error) ?? ''))
+        return await writeInPlace(target, text, from)
+      throw error
+    }
+    try {
+      if ((await currentVersion(target)) !== from.version) return 'outdated'
+      await fill(file, text, before)
+      // Somebody may have taken ours for one that was left behind.
+      if (!(await isAt(fresh, file))) return 'outdated'
       await rename(fresh, target)
     } catch (error) {
       // A bind-mounted file, as /etc/hosts in a container, can be written but not replaced.
       if (!['EBUSY', 'EXDEV', 'EPERM'].includes(codeOf(error) ?? '')) throw error
-      return await writeInPlace(target, path, text, from)
+      return await writeInPlace(target, text, from)
     } finally {
-      await rm(fresh, { force: true })
+      if (await isAt(fresh, file)) await rm(fresh)
+      await file.close()
     }
     await syncDirectory(dirname(target))
-    return true
+    return 'written'
   } catch (error) {
     throw fileError(error, path, 'write')
   }
 }
 
-/** False when the directory does not let us make a file in it. */
-async function writeFresh(fresh: string, text: string, before: Stats | undefined): Promise<boolean> {
-  let file: FileHandle
-  try {
-    file = await open(fresh, 'wx', 0o644)
-  } catch (error) {
-    if (before !== undefined && ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')) return false
-    throw error
-  }
-  try {
-    await file.writeFile(text, 'latin1')
-    if (before !== undefined) {
-      await file.chmod(before.mode & 0o7777)
-      // Only root may give a file away; anybody else could not have opened one that is not theirs to replace.
-      await file.chown(before.uid, before.gid).catch(() => undefined)
-    }
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  return true
+/** Takes away what a killed process left half written. */
+export async function removeLeftover(path: string): Promise<void> {
+  const target = await realpath(path).catch(() => path)
+  await rm(freshPath(target), { force: true })
 }
 
-async function writeInPlace(target: string, path: string, text: string, from: Content): Promise<boolean> {
-  if ((await currentVersion(path)) !== from.version) return false
+async function isAt(path: string, file: FileHandle): Promise<boolean> {
+  const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
+  return there?.ino === ours.ino
+}
+
+function freshPath(target: string): string {
+  return join(dirname(target), `.${basename(target)}.interlook-new`)
+}
+
+async function fill(file: FileHandle, text: string, before: Stats | undefined): Promise<void> {
+  await file.writeFile(text, 'latin1')
+  if (before !== undefined) {
+    await file.chmod(before.mode & 0o7777)
+    // Only root may give a file away; anybody else leaves it to the user that we run as.
+    await file.chown(before.uid, before.gid).catch(() => undefined)
+  }
+  await file.sync()
+}
+
+async function writeInPlace(target: string, text: string, from: Content): Promise<Outcome> {
+  if ((await currentVersion(target)) !== from.version) return 'outdated'
   const bytes = Buffer.from(text, 'latin1')
   const file = await open(target, 'r+')
   try {
@@ -103,7 +116,7 @@ async function writeInPlace(target: string, path: string, text: string, from: Co
   } finally {
     await file.close()
   }
-  return true
+  return 'written'
 }
 
 async function currentVersion(path: string): Promise<string> {
@@ -129,7 +142,7 @@ function codeOf(error: unknown): string | undefined {
 
 function fileError(error: unknown, path: string, doing: string): InterlookError {
   if (error instanceof InterlookError) return error
-  const denied = ['EACCES', 'EPERM', 'EROFS'].includes(codeOf(error) ?? '')
+  const denied = DENIED.includes(codeOf(error) ?? '')
   return new InterlookError(
     denied ? 'unauthorized' : 'backend-error',
     `cannot ${doing} the hosts file ${path}: ${errorText(error)}`,

@@ -2,13 +2,14 @@ import { type Context, defineProvisioner } from '../../../sdk/define.js'
 import { InterlookError } from '../../../sdk/errors.js'
 import type { ApplyResult, Provisioner, ServicePlan } from '../../../sdk/provisioner.js'
 import { parseHosts, renderHosts } from './block.js'
-import { checkWritable, readContent, replaceContent } from './file.js'
+import { checkWritable, readContent, removeLeftover, replaceContent } from './file.js'
 import { namesOf, planHosts } from './plan.js'
 import { HostsConfig } from './schema.js'
 import { type HostsState, ownedOf, sortedEntries, stateOf, writeAll } from './state.js'
 
-/** How often a write starts again because somebody else wrote the file meanwhile. */
-const TRIES = 5
+/** How long another interlook's unfinished write is waited for before it counts as left behind by a kill. */
+const TRIES = 100
+const PAUSE_MS = 20
 
 export const definition = defineProvisioner<HostsConfig, HostsState>({
   kind: 'dns',
@@ -36,7 +37,7 @@ function create(config: HostsConfig, context: Context): Provisioner<HostsState> 
 
     plan: planHosts,
 
-    apply: (plans) => applyPlans(path, owner, plans),
+    apply: (plans, signal) => applyPlans(config, context, plans, signal),
 
     applied(observed, plans, results) {
       const failed = new Set(results.filter((result) => result.problem !== undefined).map(({ key }) => key))
@@ -56,21 +57,30 @@ function create(config: HostsConfig, context: Context): Provisioner<HostsState> 
 
 /** Decides on what is in the file now, and writes it at most once. */
 async function applyPlans(
-  path: string,
-  owner: string,
+  { path }: HostsConfig,
+  { owner, clock }: Context,
   plans: readonly ServicePlan[],
+  signal: AbortSignal,
 ): Promise<ApplyResult[]> {
-  for (let attempt = 0; attempt < TRIES; attempt++) {
+  let waitedFor = ''
+  let waits = 0
+  for (let attempt = 0; attempt < 3 * TRIES && !signal.aborted; attempt++) {
     const content = await readContent(path)
     const file = parseHosts(content.text ?? '', path, owner)
     const { state, problems, taken, changed } = writeAll(stateOf(file, path, owner), plans)
     const text = renderHosts(file, owner, { entries: sortedEntries(state), taken })
-    if (!changed || (await replaceContent(path, text, content, owner))) {
+    const outcome = changed ? await replaceContent(path, text, content) : 'written'
+    if (outcome === 'written') {
       return plans.map(({ key }) => {
         const problem = problems.get(key)
         return problem === undefined ? { key } : { key, problem }
       })
     }
+    if (outcome === 'outdated') continue
+    waits = outcome.busy === waitedFor ? waits + 1 : 1
+    waitedFor = outcome.busy
+    if (waits < TRIES) await clock.sleep(PAUSE_MS, signal)
+    else await removeLeftover(path)
   }
   throw new InterlookError('backend-error', `${path} is being written to by others without a pause`, {
     retryable: true,

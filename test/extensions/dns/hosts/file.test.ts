@@ -1,4 +1,5 @@
-import { chmod, lstat, mkdir, readdir, stat, symlink } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -68,7 +69,7 @@ describe('what is outside of our block', () => {
           const outside = joined(before) + theirs + tail
           await folder.write(outside)
           for (const [put, ip] of steps) {
-            const removed = ['a', 'b', 'c'].filter((name) => !put.includes(name))
+            const removed = (['a', 'b', 'c'] as const).filter((name) => !put.includes(name))
             await world.do(
               put.map((name) => ({ service: service(name, ip) })),
               removed.map((name) => service(name)),
@@ -198,9 +199,37 @@ describe('the file', () => {
     const content = await readContent(folder.file)
     await folder.write('two lines\n')
 
-    expect(await replaceContent(folder.file, 'mine\n', content, 'me')).toBe(false)
+    expect(await replaceContent(folder.file, 'mine\n', content)).toBe('outdated')
     expect(await folder.read()).toBe('two lines\n')
     expect(await readdir(folder.path)).toEqual(['hosts'])
+  })
+
+  it('is written although a killed process left its half of one', async () => {
+    await writeFile(join(folder.path, '.hosts.interlook-new'), 'half')
+
+    await world.put(service('web', '10.0.0.1'))
+
+    expect(await folder.read()).toContain('web.example.com')
+    expect(await readdir(folder.path)).toEqual(['hosts'])
+  })
+
+  it.skipIf(process.getuid?.() !== 0)('that is mounted is written in its place', async () => {
+    await folder.write('127.0.0.1 localhost\n# a long line that goes when the file gets shorter\n')
+    const source = join(folder.path, 'source')
+    await writeFile(source, '127.0.0.1 localhost\n')
+    const mount = spawnSync('mount', ['--bind', source, folder.file])
+    try {
+      await world.put(service('web', '10.0.0.1'))
+      await world.do([], [service('web')])
+      await world.put(service('api', '10.0.0.2'))
+
+      expect(await readFile(source, 'utf8')).toBe(
+        `127.0.0.1 localhost\n${block('me', '10.0.0.2 api.example.com # provider.file/api')}`,
+      )
+      expect((await readdir(folder.path)).sort()).toEqual(['hosts', 'source'])
+    } finally {
+      if (mount.status === 0) spawnSync('umount', [folder.file])
+    }
   })
 
   it('is shared by two owners whose writes do not undo each other', async () => {
