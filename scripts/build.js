@@ -16,7 +16,7 @@ const ENTRIES = { index: 'src/index.ts', sdk: 'src/sdk/index.ts' }
 
 /** Parts of dependencies that we never call, and that would pull in a compiler, gRPC or a tar library. */
 const STUBBED =
-  /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|cpu-features|typescript|ts-node|tsx|tinyglobby|minimatch)$/
+  /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|cpu-features|typescript|ts-node|tsx|tinyglobby|minimatch|cli-spinners)$/
 
 /** CommonJS dependencies expect these three; a chunk is a module and has none of them. */
 const BANNER = [

@@ -28,17 +28,26 @@ export const globalFlags = {
     description: 'configuration file (else ./interlook.yml, then /etc/interlook/interlook.yml)',
   }),
   json: Flags.boolean({
+    default: false,
     helpGroup: 'GLOBAL',
     description: 'print one JSON document on stdout, also on errors',
   }),
-  quiet: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print nothing when there is nothing to tell' }),
+  quiet: Flags.boolean({
+    default: false,
+    helpGroup: 'GLOBAL',
+    description: 'print nothing when there is nothing to tell',
+  }),
   'log-level': Flags.custom<LogLevel>({
     helpGroup: 'GLOBAL',
     helpValue: LOG_LEVELS.join('|'),
     description: 'level of the log on stderr (else core.logLevel)',
     parse: (input) => Promise.resolve(parseLogLevel(input)),
   })(),
-  'no-color': Flags.boolean({ helpGroup: 'GLOBAL', description: 'no colours (also NO_COLOR)' }),
+  'no-color': Flags.boolean({
+    default: false,
+    helpGroup: 'GLOBAL',
+    description: 'no colours (also NO_COLOR)',
+  }),
 }
 
 export abstract class BaseCommand extends Command {

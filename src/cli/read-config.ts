@@ -20,7 +20,7 @@ export async function readConfig(
     strict,
     registry: registry(),
   })
-  processRedactor.add(result.config?.secrets ?? [])
+  processRedactor.add(result.secrets)
   return result
 }
 

@@ -7,8 +7,9 @@ export default class Reconcile extends BaseCommand {
   static override description =
     'For cron and by hand. With --dry-run it shows what a pass would do, takes no lock and changes no byte.'
   static override flags = {
-    'dry-run': Flags.boolean({ description: 'show the plan and change nothing' }),
+    'dry-run': Flags.boolean({ default: false, description: 'show the plan and change nothing' }),
     'detailed-exitcode': Flags.boolean({
+      default: false,
       description: 'with --dry-run: exit 2 when changes are pending',
       dependsOn: ['dry-run'],
     }),
@@ -21,14 +22,20 @@ export default class Reconcile extends BaseCommand {
       min: 0,
       description: 'let the guard pass up to N removals and moves in this pass',
     }),
-    adopt: Flags.boolean({ description: "take over unmarked objects and the earlier tool's" }),
+    adopt: Flags.boolean({
+      default: false,
+      description: "take over unmarked objects and the earlier tool's",
+    }),
     'adopt-from': Flags.string({
       helpValue: 'ID',
       multiple: true,
       multipleNonGreedy: true,
       description: 'take over objects of this owner',
     }),
-    prune: Flags.boolean({ description: 'remove orphans: objects with our mark and no service' }),
+    prune: Flags.boolean({
+      default: false,
+      description: 'remove orphans: objects with our mark and no service',
+    }),
     release: Flags.string({
       helpValue: 'KEY',
       multiple: true,

@@ -69,7 +69,7 @@ function reasonOf(input: BlockInput, verdict: Verdict): Problem | undefined {
     case 'retained':
       return {
         code: 'retained',
-        message: 'removed from the platform while its policy was retain; everything stays',
+        message: `removed from the platform while its policy was ${after.service.policy ?? 'retain'}; everything stays`,
         retryable: false,
         hint: `to remove it: interlook reconcile --release ${after.key}`,
       }

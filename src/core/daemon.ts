@@ -1,6 +1,7 @@
 import { toProblem } from '../sdk/errors.js'
 import type { Controller, PassProgress } from './controller.js'
 import { engineFault } from './engine.js'
+import { nextGraceEnd } from './grace.js'
 import type { GuardItem } from './guard.js'
 import { housekeep } from './housekeep.js'
 import { commence, decide, gather } from './reconcile.js'
@@ -60,7 +61,8 @@ export async function runDaemon(controller: Controller, options: DaemonOptions):
       housekeep(controller)
       nextHousekeep = clock.now() + options.housekeepMs
     }
-    const graceAt = Math.max(nextGrace(controller), graceTriedAt + GRACE_RETRY_MS)
+    const graceEnd = nextGraceEnd(controller.entries.values(), parts.settings.undeployGracePeriodMs)
+    const graceAt = Math.max(graceEnd, graceTriedAt + GRACE_RETRY_MS)
     const until = Math.min(nextResync, nextHousekeep, graceAt)
     const pause = reasons.size > 0 ? GATHER_MS : Math.max(0, until - clock.now())
     await clock.sleep(
@@ -122,18 +124,9 @@ async function onePass(
   }
 }
 
-/** When the first grace period ends, wall clock ms. */
-function nextGrace(controller: Controller): number {
-  let next = Number.POSITIVE_INFINITY
-  for (const entry of controller.entries.values()) {
-    if (entry.expected !== 'deployed' || entry.missingSince === undefined) continue
-    const due = entry.missingSince + controller.parts.settings.undeployGracePeriodMs
-    next = Math.min(next, due)
-  }
-  return next
-}
-
 const WINDOW_META = 'guardWindow'
+const DAEMON_HINT =
+  'the refusal ends by itself when the services are back; to let them go, stop this daemon first'
 
 /** The counted changes of the last minutes, kept in the store so that a restart forgets none. */
 class GuardWindow {
@@ -164,7 +157,11 @@ class GuardWindow {
     const text = reasons.join('; ')
     if (text === this.#said) return
     if (text === '') logger.info({}, 'guard: the refused changes are gone; nothing is held back any more')
-    else logger.error({ reasons: text }, 'guard: these changes are refused; everything else goes on')
+    else
+      logger.error(
+        { reasons: text, hint: DAEMON_HINT },
+        'guard: these changes are refused; everything else goes on',
+      )
     this.#said = text
   }
 }

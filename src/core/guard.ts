@@ -95,21 +95,23 @@ function counted(count: GuardCount): number {
   return count.removed + count.losingTargets + count.moving
 }
 
+/** Every rule that the count breaks, in one sentence with the numbers, the limits and their keys. */
 function tripped(count: GuardCount, input: GuardInput): string | undefined {
   const { settings } = input
   const sum = counted(count)
-  const what = describe(count)
+  const broken: string[] = []
   if (input.listed.get(count.scope) === 0 && count.deployed >= 2 && sum > 0) {
-    return `${what}: ${count.scope} listed no service at all while ${count.deployed} are deployed`
+    broken.push('it listed no service at all, which is always refused from 2 deployed services on')
   }
   if (sum > settings.maxDeletes) {
-    return `${what}: over the limit of ${settings.maxDeletes} (core.guard.maxDeletes)`
+    broken.push(`${sum} is over the limit of ${settings.maxDeletes} (core.guard.maxDeletes)`)
   }
   const percent = (100 * sum) / Math.max(count.deployed, 1)
   if (count.deployed >= settings.minServices && percent > settings.maxDeletePercent) {
-    return `${what}, ${Math.round(percent)} %: over the limit of ${settings.maxDeletePercent} % (core.guard.maxDeletePercent)`
+    const share = `${Math.round(percent)} %`
+    broken.push(`${share} is over the limit of ${settings.maxDeletePercent} % (core.guard.maxDeletePercent)`)
   }
-  return undefined
+  return broken.length === 0 ? undefined : `${describe(count)}: ${broken.join(', and ')}`
 }
 
 function describe(count: GuardCount): string {

@@ -1,7 +1,11 @@
-import { InterlookError } from '../sdk/errors.js'
+import type { Clock } from '../sdk/clock.js'
+import { InterlookError, isInterlookError } from '../sdk/errors.js'
+import { compareText } from '../sdk/service.js'
 import type { Controller } from './controller.js'
+import type { Entry } from './entry.js'
+import { nextGraceEnd } from './grace.js'
 import type { PassResult, Plan, ServiceStatus } from './plan.js'
-import { commence, decide, gather, type PassOptions } from './reconcile.js'
+import { commence, countBlocks, decide, gather, type PassOptions } from './reconcile.js'
 import { housekeep } from './housekeep.js'
 import { scheduledOf, statusOf } from './state.js'
 
@@ -20,51 +24,100 @@ const EXIT = { ok: 0, pending: 2, guard: 3, someInError: 4 } as const
 
 /**
  * One pass over everything: list, read, plan, judge, and (unless it is a dry run) apply. Rejects with an
- * InterlookError when nothing could be done at all.
+ * InterlookError when nothing could be done at all. Where a grace period ends within `waitMs`, it is a second pass
+ * that removes the service: only a listing of that moment can say that it is still gone.
  */
 export async function reconcileOnce(controller: Controller, options: OneShotOptions): Promise<PassResult> {
-  const { clock } = controller.parts
+  const { clock, settings } = controller.parts
   const startedAt = clock.now()
   controller.setAdopt(options.adopt)
-  const prepared = decide(controller, await gather(controller, options), options)
-  controller.lastPlan = prepared.plan
-  const { plan } = prepared
-  const guardStage = options.progress.stage('guard')
-  if (plan.guard.tripped) guardStage.fail('refused')
-  else guardStage.done('passed')
-  let isCut = false
-  if (!options.dryRun && !plan.guard.tripped) {
-    commence(controller, prepared, options)
-    isCut = await settle(controller, options, plan, startedAt)
-    housekeep(controller)
-    await controller.engine.idle()
+  let plan = await applyOnce(controller, options)
+  if (options.dryRun || plan.guard.tripped)
+    return summarize(controller, { plan, options, startedAt, isCut: false })
+  const limits = limitsOf(options, clock, startedAt)
+  let isCut = await settle(controller, limits, plan)
+  while (!isCut) {
+    const end = nextGraceEnd(graceOf(controller, options), settings.undeployGracePeriodMs, clock.now())
+    if (end > limits.until) break
+    await clock.sleep(end - clock.now() + 1, limits.over)
+    if (limits.over.aborted) isCut = true
+    else {
+      const later = await applyOnce(controller, { ...options, release: [], signal: limits.over }).catch(
+        cutOnly,
+      )
+      if (later !== undefined) plan = mergePlans(plan, later)
+      isCut = later === undefined || (await settle(controller, limits, later))
+    }
   }
+  limits.end()
+  housekeep(controller)
+  await controller.engine.idle()
   return summarize(controller, { plan, options, startedAt, isCut })
 }
 
-/** Waits until the engine has nothing to do, and for due work as long as is wished; true when time ran out. */
+/** List, read, plan, judge; and send what the guard lets pass. */
+async function applyOnce(controller: Controller, options: OneShotOptions): Promise<Plan> {
+  const prepared = decide(controller, await gather(controller, options), options)
+  controller.lastPlan = prepared.plan
+  const { guard } = prepared.plan
+  const guardStage = options.progress.stage('guard')
+  if (guard.tripped) guardStage.fail('refused')
+  else guardStage.done('passed')
+  if (!options.dryRun && !guard.tripped) commence(controller, prepared, options)
+  return prepared.plan
+}
+
+/** Being cut short while reading again is an end like any other. */
+function cutOnly(error: unknown): undefined {
+  if (isInterlookError(error) && error.code === 'aborted') return undefined
+  throw error
+}
+
+function graceOf(controller: Controller, { matches }: OneShotOptions): Entry[] {
+  return [...controller.entries.values()].filter((entry) => matches === undefined || matches(entry.key))
+}
+
+interface Limits {
+  /** Aborts when the pass is cut short: by a signal, or by its timeout. */
+  over: AbortSignal
+  /** Due work is waited for until then, wall clock ms. */
+  until: number
+  progress: PassOptions['progress']
+  /** Takes the timer of the timeout back. */
+  end: () => void
+}
+
+function limitsOf(options: OneShotOptions, clock: Clock, startedAt: number): Limits {
+  const limit = new AbortController()
+  const ended = new AbortController()
+  if (options.timeoutMs !== undefined) {
+    const left = startedAt + options.timeoutMs - clock.now()
+    void clock.sleep(left, ended.signal).then(() => limit.abort())
+  }
+  return {
+    over: AbortSignal.any([options.signal, limit.signal]),
+    until: clock.now() + options.waitMs,
+    progress: options.progress,
+    end: () => ended.abort(),
+  }
+}
+
+/** Waits until the engine has nothing to do, and for due work as long as is wished; true when it was cut short. */
 async function settle(
   controller: Controller,
-  options: OneShotOptions,
+  { over, until, progress }: Limits,
   plan: Plan,
-  startedAt: number,
 ): Promise<boolean> {
   const { engine } = controller
   const { clock } = controller.parts
-  const stage = options.progress.stage('apply')
+  const stage = progress.stage('apply')
   const total = plan.counts.create + plan.counts.update + plan.counts.remove
   controller.onProgress = () =>
     stage.update(`${controller.changes.length} changes, ${engine.inFlight} in flight`)
-  const limit = new AbortController()
-  const over = AbortSignal.any([options.signal, limit.signal])
-  if (options.timeoutMs !== undefined) {
-    void clock.sleep(startedAt + options.timeoutMs - clock.now(), over).then(() => limit.abort())
-  }
   const cut = new Promise<'cut'>((resolve) => {
     if (over.aborted) resolve('cut')
     over.addEventListener('abort', () => resolve('cut'), { once: true })
   })
-  const until = clock.now() + options.waitMs
   let outcome: 'done' | 'cut' = 'done'
   for (;;) {
     outcome = await Promise.race([engine.idle().then(() => 'done' as const), cut])
@@ -80,6 +133,16 @@ async function settle(
   }
   stage.done(`${controller.changes.length} changes for ${total} services`)
   return false
+}
+
+/** What two passes of one run set out to do together. */
+function mergePlans(first: Plan, second: Plan): Plan {
+  const services = new Map(first.services.map((block) => [block.key, block]))
+  for (const block of second.services) {
+    if (block.verdict !== 'in-sync' || !services.has(block.key)) services.set(block.key, block)
+  }
+  const all = [...services.values()].toSorted((a, b) => compareText(a.key, b.key))
+  return { ...second, services: all, counts: countBlocks(all) }
 }
 
 /** How long answers in flight are waited for when a pass is cut. */

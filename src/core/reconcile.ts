@@ -85,7 +85,7 @@ export function commence(
   }
   engine.adoptEntries(prepared.accepted.values())
   for (const [key, plan] of prepared.plans) for (const event of plan.events) engine.feed(key, event)
-  if (options.prune) pruneOrphans(controller, prepared.plan.orphans)
+  pruneOrphans(controller, prepared.plan.orphans)
   if (!everything && prepared.held.size === 0 && !engine.wasHolding) return
   for (const key of controller.entries.keys()) {
     if (options.matches === undefined || options.matches(key)) engine.enqueue(key)
@@ -207,7 +207,7 @@ function assemble(controller: Controller, input: Assembly): Prepared {
     blocks.push(block)
     items.push(...guardItems([block], () => guardKinds(before, after, block), now))
   }
-  const orphans = orphansOf(controller, changed, input.owned, options.prune)
+  const orphans = orphansOf(controller, input)
   for (const orphan of orphans) {
     if (!orphan.pruned) continue
     const provider = orphan.object.key.split('/')[0] ?? ''
@@ -230,7 +230,7 @@ function assemble(controller: Controller, input: Assembly): Prepared {
     guard: items.length === 0 ? openGuard : guard,
     counts: countBlocks(blocks),
     unread: [...controller.unread].map(([step, problem]) => ({ step, problem })),
-    warnings: warningsOf(controller),
+    warnings: [...warningsOf(controller), ...unreleased(controller, options.release)],
   }
   return {
     plan,
@@ -329,24 +329,27 @@ function deployedCounts(controller: Controller, earlier: readonly GuardItem[]): 
   return counts
 }
 
-function orphansOf(
-  controller: Controller,
-  changed: ReadonlyMap<string, Entry>,
-  owned: readonly OwnedAt[],
-  prune: boolean,
-): Orphan[] {
+/** Objects with our mark that no service needs. What a provider lists, or may list once it can again, has its service. */
+function orphansOf(controller: Controller, { news, changed, owned, options }: Assembly): Orphan[] {
   const { owner } = controller.parts.settings
+  const listed = new Set(news.flatMap((item) => item.listed.map((one) => serviceKey(one.service))))
+  const silent = news.filter((item) => item.problem).map((item) => item.id)
+  const isPruned = (key: string): boolean => {
+    const isUnknown = silent.some((provider) => key.startsWith(`${provider}/`))
+    return options.prune && !isUnknown && (options.matches === undefined || options.matches(key))
+  }
   return owned
-    .filter(({ object }) => object.owner === owner)
+    .filter(({ object }) => object.owner === owner && !listed.has(object.key))
     .filter(({ object }) => !controller.entries.has(object.key) && !changed.has(object.key))
-    .map(({ step, object }) => ({ step, object, pruned: prune }))
+    .map(({ step, object }) => ({ step, object, pruned: isPruned(object.key) }))
 }
 
 /** An orphan becomes an entry on its way out, so that it leaves like any other service. */
 function pruneOrphans(controller: Controller, orphans: readonly Orphan[]): void {
   const now = controller.parts.clock.now()
   const entries = new Map<string, Entry>()
-  for (const { step, object } of orphans) {
+  for (const { step, object, pruned } of orphans) {
+    if (!pruned) continue
     const entry: Entry = entries.get(object.key) ?? {
       key: object.key,
       service: object.service,
@@ -392,7 +395,15 @@ function warningsOf(controller: Controller): string[] {
   return warnings
 }
 
-function countBlocks(blocks: readonly ServicePlanBlock[]): PlanCounts {
+/** Keys that were to be released and that no policy retains. */
+function unreleased(controller: Controller, release: readonly string[]): string[] {
+  return release
+    .filter((key) => controller.entries.get(key)?.retained !== true)
+    .map((key) => `--release ${key}: no service of this key is retained; nothing was released`)
+}
+
+/** How many services of each verdict. */
+export function countBlocks(blocks: readonly ServicePlanBlock[]): PlanCounts {
   const counts: PlanCounts = { create: 0, update: 0, remove: 0, waiting: 0, error: 0, inSync: 0, other: 0 }
   for (const { verdict } of blocks) {
     if (verdict === 'in-sync') counts.inSync += 1

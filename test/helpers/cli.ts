@@ -17,16 +17,21 @@ export interface CliOptions {
 
 const LEFT_OUT = ['INTERLOOK_CONFIG', 'FORCE_COLOR', 'NO_COLOR', 'CI', 'NODE_OPTIONS']
 
+/** Ours, without what would change the output, and with `env`. */
+export function cliEnvironment(env: Record<string, string> = {}): Record<string, string | undefined> {
+  const inherited = Object.entries(process.env).filter(([name]) => !LEFT_OUT.includes(name))
+  return { ...Object.fromEntries(inherited), ...env }
+}
+
 /** Runs the built `interlook` to its end, with a closed stdin. `npm test` builds it first. */
 export function runCli(
   args: readonly string[],
   { cwd = ROOT, env = {} }: CliOptions = {},
 ): Promise<CliResult> {
-  const inherited = Object.entries(process.env).filter(([name]) => !LEFT_OUT.includes(name))
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [`${ROOT}/bin/run.js`, ...args], {
       cwd,
-      env: { ...Object.fromEntries(inherited), ...env },
+      env: cliEnvironment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let stdout = ''

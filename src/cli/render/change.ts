@@ -13,6 +13,15 @@ export function mark(action: ShownChange['action'], palette: Palette): string {
   return paint(MARKS[action])
 }
 
+/** Why, and for what goes also what it leaves behind: `service removed, quarantine until 2026-01-01T00:10:00.000Z`. */
+export function reasonText({ action, fields, reason }: ShownChange): string {
+  if (action !== 'delete') return reason
+  const left = fields.flatMap(({ field, from, to }) =>
+    from === undefined && typeof to === 'string' ? [`${field} ${to}`] : [],
+  )
+  return [reason, ...left].join(', ')
+}
+
 /** What one step would do: its name, then a line per object. Nothing when there is nothing to tell. */
 export function stepLines(step: StepPlan, indent: number, options: RenderOptions): string[] {
   const { palette, width } = options

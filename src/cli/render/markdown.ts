@@ -1,5 +1,5 @@
 import type { PassResult } from '../../core/plan.js'
-import { fieldText } from './change.js'
+import { fieldText, reasonText } from './change.js'
 import { withoutControls } from './layout.js'
 import { plainPalette } from './palette.js'
 import { deployedCount, formatAddress, formatState, isNothing, isRefused } from './result.js'
@@ -72,7 +72,7 @@ function changeRows({ changes }: PassResult): string[][] {
     code(change.key),
     change.step,
     `${change.kind} ${code(change.object)}`,
-    change.reason,
+    reasonText(change),
     formatTime(change.at),
   ])
 }

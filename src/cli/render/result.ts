@@ -1,5 +1,5 @@
 import type { ChangeRecord, PassResult, ServiceStatus } from '../../core/plan.js'
-import { mark, problemLines } from './change.js'
+import { mark, problemLines, reasonText } from './change.js'
 import {
   formatNumber,
   line,
@@ -140,7 +140,7 @@ function changeLines(changes: readonly ChangeRecord[], options: RenderOptions): 
     [`${mark(change.action, palette)} ${change.key}`],
     [change.step],
     [`${change.kind} ${change.object}`],
-    [palette.dim(change.reason)],
+    [palette.dim(reasonText(change))],
   ])
   const lines = table(rows, 2)
   const isWide = width === undefined || fits(lines, width)

@@ -16,7 +16,7 @@ export default class ExtTest extends BaseCommand {
     ID: Args.string({ description: 'extensions to test (else all of the workflow)' }),
   }
   static override flags = {
-    write: Flags.boolean({ description: 'create, change and delete a canary service' }),
+    write: Flags.boolean({ default: false, description: 'create, change and delete a canary service' }),
     address: Flags.string({
       helpValue: 'IP',
       dependsOn: ['write'],

@@ -71,7 +71,9 @@ async function watchEnds(
     .finally(() => done.abort())
   await clock.sleep(session.harness.waits.quietMs, done.signal)
   controller.abort()
-  const hung = clock.sleep(session.harness.waits.stopMs, done.signal).then(() => 'hangs' as const)
+  const hung = clock
+    .sleep(session.harness.waits.stopMs, done.signal)
+    .then(() => (done.signal.aborted ? ended : ('hangs' as const)))
   return Promise.race([ended, hung])
 }
 

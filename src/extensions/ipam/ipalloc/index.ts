@@ -73,7 +73,9 @@ function create(config: IpallocConfig, context: Context): Provisioner<ObservedLe
     applied: appliedLeases,
 
     claims(service) {
-      const place = config.allowRequests ? requestedPlace(service, rules) : undefined
+      // Where nothing may be asked for by name, nobody can want another's address.
+      const address = config.allowRequests ? (service.address ?? service.public_ip) : undefined
+      const place = address === undefined ? undefined : requestedPlace({ ...service, address }, rules)
       return place?.pool === undefined ? [] : [`ipam.ipalloc:${place.pool.name}/${place.ip}`]
     },
 

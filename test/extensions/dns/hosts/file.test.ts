@@ -213,11 +213,12 @@ describe('the file', () => {
     expect(await readdir(folder.path)).toEqual(['hosts'])
   })
 
-  it.skipIf(process.getuid?.() !== 0)('that is mounted is written in its place', async () => {
+  it('that is mounted is written in its place', async ({ skip }) => {
     await folder.write('127.0.0.1 localhost\n# a long line that goes when the file gets shorter\n')
     const source = join(folder.path, 'source')
     await writeFile(source, '127.0.0.1 localhost\n')
     const mount = spawnSync('mount', ['--bind', source, folder.file])
+    if (mount.status !== 0) skip('needs the right to mount')
     try {
       await world.put(service('web', '10.0.0.1'))
       await world.do([], [service('web')])
@@ -228,7 +229,7 @@ describe('the file', () => {
       )
       expect((await readdir(folder.path)).sort()).toEqual(['hosts', 'source'])
     } finally {
-      if (mount.status === 0) spawnSync('umount', [folder.file])
+      spawnSync('umount', [folder.file])
     }
   })
 

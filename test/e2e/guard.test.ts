@@ -1,0 +1,185 @@
+import { rmSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Installation } from './installation.js'
+
+let place: Installation
+beforeEach(() => {
+  place = new Installation()
+  place.configure()
+})
+afterEach(() => place.remove())
+
+function names(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `web${String(i + 1).padStart(2, '0')}`)
+}
+
+async function deploy(count: number): Promise<void> {
+  place.list(names(count))
+  expect((await place.json()).exitCode).toBe(0)
+}
+
+describe('the guard', () => {
+  it('refuses an empty list over 50 deployed services, with numbers, limit, key and the way out', async () => {
+    await deploy(50)
+    place.list([])
+    const before = place.files()
+
+    const dry = await place.json('--dry-run')
+    const refused = await place.json()
+    const { code, stdout } = await place.reconcile()
+
+    expect(dry).toMatchObject({ exitCode: 3, reason: 'guard', dryRun: true })
+    expect(refused).toMatchObject({ exitCode: 3, reason: 'guard', changes: [] })
+    expect(refused.guard).toMatchObject({ tripped: true, frozen: ['provider.file'] })
+    expect(code).toBe(3)
+    for (const text of [dry.message, refused.message, stdout]) {
+      expect(text).toMatch(/of 50 deployed services 50 would be removed/)
+      expect(text).toMatch(/listed no service at all/)
+      expect(text).toMatch(/100 % is over the limit of 30 % \(core\.guard\.maxDeletePercent\)/)
+      expect(text).toMatch(/interlook reconcile --allow-deletes 50/)
+    }
+    expect(place.files()).toEqual(before)
+  })
+
+  it('lets pass what a person has agreed to, and no more', async () => {
+    await deploy(50)
+    place.list([])
+
+    const less = await place.json('--allow-deletes', '49')
+    const enough = await place.json('--allow-deletes', '50')
+
+    expect(less).toMatchObject({ exitCode: 3, changes: [] })
+    expect(less.message).toContain('--allow-deletes 49 is less')
+    expect(enough).toMatchObject({ exitCode: 0, counts: { remove: 50 } })
+    expect(place.names()).toEqual({})
+  })
+
+  it.each([
+    ['30 % of ten', 10, 3, 0, undefined],
+    ['40 % of ten', 10, 4, 3, '40 % is over the limit of 30 % (core.guard.maxDeletePercent)'],
+    ['most of nine: below minServices', 9, 8, 0, undefined],
+    ['all of two: an empty listing', 2, 2, 3, 'listed no service at all'],
+    ['all of one', 1, 1, 0, undefined],
+  ])('judges the removal of %s', async (_, deployed, removed, exitCode, said) => {
+    await deploy(deployed)
+    place.list(names(deployed).slice(removed))
+
+    const result = await place.json()
+
+    expect(result.exitCode).toBe(exitCode)
+    if (said !== undefined) expect(result.message).toContain(said)
+  })
+
+  it('takes its limits from the configuration', async () => {
+    place.configure({ guard: { maxDeletePercent: 100, maxDeletes: 2 } })
+    await deploy(12)
+    place.list(names(9))
+
+    const result = await place.json()
+
+    expect(result).toMatchObject({ exitCode: 3, changes: [] })
+    expect(result.message).toContain('3 is over the limit of 2 (core.guard.maxDeletes)')
+  })
+
+  it('counts lost names and addresses like removals', async () => {
+    await deploy(10)
+    place.list(names(10).map((name, i) => (i < 4 ? { name, hosts: [`other-${name}.example.com`] } : name)))
+
+    const result = await place.json()
+
+    expect(result).toMatchObject({ exitCode: 3, changes: [] })
+    expect(result.message).toContain('of 10 deployed services 4 would change address or name')
+  })
+
+  it('counts the loss of the last target where that empties a service', async () => {
+    place.configure({ whenNoTargets: 'empty' })
+    await deploy(10)
+    place.list(names(10).map((name) => ({ name, targets: [] })))
+
+    const result = await place.json()
+
+    expect(result).toMatchObject({ exitCode: 3, changes: [] })
+    expect(result.message).toContain('10 would lose the last target')
+  })
+})
+
+describe('a file that cannot be believed', () => {
+  const SECOND = '  - { name: b, hosts: [b.example.com], targets: [{ host: 10.0.0.1, port: 80 }] }\n'
+
+  it.each([
+    ['is missing', undefined, /services\.yml: the file cannot be read/],
+    ['is empty', '', /services\.yml:1:1: the file is empty/],
+    ['ends in the middle', 'services:\n  - { name: a, hosts: [a', /services\.yml:2:\d+: /],
+    ['is a list', '- a\n', /services\.yml:1:1: expected a mapping with the key services/],
+    ['has a section without a list', 'services:\n', /services\.yml:1:1: services is no list/],
+    ['has another key', 'service: []\n', /services\.yml:1:1: unknown key service/],
+    [
+      'holds an element without a name',
+      `services:\n${SECOND}  - { hosts: [a.example.com] }\n`,
+      /services\.yml:3:5: /,
+    ],
+    ['holds a service twice', `services:\n${SECOND}${SECOND}`, /services\.yml:3:5: .*second time/],
+  ])('that %s is an error, never a removal', async (_, text, message) => {
+    await deploy(3)
+    const known = place.names()
+    if (text === undefined) rmSync(place.path('services.yml'))
+    else place.write('services.yml', text)
+    const before = place.files()
+
+    const dry = await place.json('--dry-run')
+    const result = await place.json()
+
+    for (const one of [dry, result]) {
+      expect(one).toMatchObject({ exitCode: 4, reason: 'provider-unlisted', changes: [] })
+      expect(one.message).toMatch(message)
+      expect(one.providers[0]?.listed).toBeUndefined()
+      expect(one.plan.map(({ verdict }) => verdict)).toEqual(['frozen', 'frozen', 'frozen'])
+    }
+    expect(place.files()).toEqual(before)
+    expect(place.names()).toEqual(known)
+  })
+
+  it('with one bad service harms no other', async () => {
+    await deploy(2)
+    place.list([{ name: 'web01', targets: [{ host: '10.0.0.1', port: 99_999 }] }, 'web02', 'web03'])
+
+    const result = await place.json()
+
+    expect(result).toMatchObject({ exitCode: 4, reason: 'label-invalid' })
+    expect(result.message).toMatch(/provider\.file\/web01: targets\[0\]\.port is 99999, expected one port/)
+    expect(Object.keys(place.names())).toEqual([
+      'web01.example.com',
+      'web02.example.com',
+      'web03.example.com',
+    ])
+  })
+})
+
+describe('a service without targets', () => {
+  it('is not deployed before it has its first one', async () => {
+    place.list([{ name: 'web', targets: [] }])
+
+    const waiting = await place.json()
+    place.list(['web'])
+    const ready = await place.json()
+
+    expect(waiting).toMatchObject({ exitCode: 0, changes: [] })
+    expect(waiting.plan).toMatchObject([{ verdict: 'waiting', problem: { code: 'no-targets' } }])
+    expect(ready.services).toMatchObject([{ state: 'deployed', public_ip: '192.0.2.1' }])
+  })
+
+  it.each([
+    ['keep-last', [{ host: '10.0.0.1', port: 80, weight: 1 }]],
+    ['empty', []],
+  ])('keeps its name; %s', async (whenNoTargets, targets) => {
+    place.configure({ whenNoTargets })
+    await deploy(1)
+    place.list([{ name: 'web01', targets: [] }])
+
+    const result = await place.json()
+
+    expect(result.exitCode).toBe(0)
+    expect(result.plan).toMatchObject([{ key: 'provider.file/web01', service: { targets } }])
+    expect(place.names()).toEqual({ 'web01.example.com': '192.0.2.1' })
+  })
+})

@@ -1,0 +1,263 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { expect } from 'vitest'
+import { type CliResult, ROOT, runCli } from '../helpers/cli.js'
+import { schemaErrors } from '../helpers/json-schema.js'
+
+/** What a test reads of the document of `reconcile --json`; the schema checks the whole of it. */
+export interface Document {
+  exitCode: number
+  reason?: string
+  message?: string
+  hint?: string
+  issues?: { path: string; line: number; column: number; message: string }[]
+  counts: Record<'create' | 'update' | 'remove' | 'waiting' | 'error' | 'inSync' | 'other', number>
+  guard: { tripped: boolean; reasons: string[]; frozen: string[] }
+  services: Status[]
+  plan: Block[]
+  changes: { key: string; step: string; action: string; object: string; reason: string }[]
+  scheduled: { key: string; what: string; step?: string; notBefore: string }[]
+  orphans: { step: string; owner: string; key: string; objects: string[]; pruned: boolean }[]
+  providers: { id: string; listed?: number; problem?: Trouble }[]
+  unread: { step: string; problem: Trouble }[]
+  warnings: string[]
+}
+
+interface Trouble {
+  code: string
+  message: string
+  hint?: string
+}
+
+interface Status {
+  key: string
+  state: string
+  public_ip?: string
+  dns_name: string[]
+  problem?: Trouble
+}
+
+interface Block {
+  key: string
+  verdict: string
+  problem?: Trouble
+  scheduled: { what: string; notBefore: string }[]
+  steps: {
+    step: string
+    opaque: boolean
+    tentative: boolean
+    outputs: { public_ip?: string }
+    changes: { action: string; object: string; reason: string; adopts?: boolean }[]
+  }[]
+}
+
+/** A record of the log of `interlook run`. */
+export type LogRecord = Record<string, unknown> & { level: string; msg: string }
+
+const SCHEMA = JSON.parse(readFileSync(join(ROOT, 'schemas/reconcile.schema.json'), 'utf8')) as Record<
+  string,
+  unknown
+>
+
+/** A folder in which the built `interlook` is at home: the config file and all that it names, by relative paths. */
+export class Installation {
+  readonly folder = mkdtempSync(join(tmpdir(), 'interlook-e2e-'))
+  /** Removes what it made, and ends every daemon that is left. */
+  readonly daemons: Daemon[] = []
+
+  async remove(): Promise<void> {
+    for (const daemon of this.daemons) await daemon.kill()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  path(name: string): string {
+    return join(this.folder, name)
+  }
+
+  write(name: string, text: string): void {
+    mkdirSync(dirname(this.path(name)), { recursive: true })
+    writeFileSync(this.path(name), text)
+  }
+
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8')
+  }
+
+  copy(source: string, name: string): void {
+    cpSync(join(ROOT, source), this.path(name), {
+      recursive: true,
+      filter: (path) => !path.endsWith('/state'),
+    })
+  }
+
+  /** `core`, and further sections by id; those of the chain file -> ipalloc -> hosts are filled up. */
+  configure(
+    core: Record<string, unknown> = {},
+    sections: Record<string, Record<string, unknown>> = {},
+  ): void {
+    const config = {
+      core: {
+        instanceId: 'e2e',
+        workflow: ['provider.file', 'ipam.ipalloc', 'dns.hosts'],
+        workflowEntriesFile: 'state/entries.db',
+        ...core,
+      },
+      ...sections,
+      'provider.file': { path: 'services.yml', ...sections['provider.file'] },
+      'ipam.ipalloc': {
+        network_cidr: '192.0.2.0/24',
+        db_file: 'state/addresses.db',
+        ...sections['ipam.ipalloc'],
+      },
+      'dns.hosts': { path: 'state/hosts', ...sections['dns.hosts'] },
+    }
+    // JSON is YAML, too.
+    this.write('interlook.yml', JSON.stringify(config, undefined, 2))
+  }
+
+  /** The file of `provider.file`: names, or whole services. */
+  list(services: readonly (string | FileService)[]): void {
+    this.write('services.yml', JSON.stringify({ services: services.map(fileService) }, undefined, 2))
+  }
+
+  cli(...args: string[]): Promise<CliResult> {
+    return runCli(args, { cwd: this.folder })
+  }
+
+  reconcile(...args: string[]): Promise<CliResult> {
+    return this.cli('reconcile', ...args)
+  }
+
+  /** `reconcile --json`: its one document, checked against the published schema. */
+  async json(...args: string[]): Promise<Document> {
+    const { code, stdout } = await this.reconcile('--json', ...args)
+    const document = JSON.parse(stdout) as Document
+    expect(schemaErrors(SCHEMA, document)).toEqual([])
+    expect(document.exitCode).toBe(code)
+    return document
+  }
+
+  /** Starts `interlook run`; resolves when it has made its first pass. */
+  async run(...args: string[]): Promise<Daemon> {
+    const daemon = new Daemon(this.folder, ['run', ...args])
+    this.daemons.push(daemon)
+    await daemon.logged((record) => record.msg === 'started')
+    return daemon
+  }
+
+  /** The names and addresses of our block of the hosts file. */
+  names(): Record<string, string> {
+    const lines = this.read('state/hosts').split('\n')
+    const entries = lines.filter((line) => line !== '' && !line.startsWith('#'))
+    return Object.fromEntries(
+      entries.map((line) => {
+        const [ip = '', name = ''] = line.split(/\s+/)
+        return [name, ip]
+      }),
+    )
+  }
+
+  /** Every file with its content and its times: two equal ones mean that no file was written. */
+  files(): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(snapshot(this.folder)).filter(([, text]) => !text.startsWith('folder')),
+    )
+  }
+
+  /** Folders too: not even a temporary file came and went. */
+  everything(): Record<string, string> {
+    return snapshot(this.folder)
+  }
+}
+
+export interface FileService {
+  name: string
+  namespace?: string
+  hosts?: string[]
+  targets?: { host: string; port: number }[]
+  [key: string]: unknown
+}
+
+function fileService(service: string | FileService): FileService {
+  const { name, ...rest } = typeof service === 'string' ? { name: service } : service
+  return { name, hosts: [`${name}.example.com`], targets: [{ host: '10.0.0.1', port: 80 }], ...rest }
+}
+
+export function snapshot(folder: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    const { mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true })
+    const content = entry.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'folder'
+    found[relative(folder, path)] = `${content} ${ino} ${mtimeNs} ${ctimeNs}`
+  }
+  return found
+}
+
+/** A running `interlook run`. */
+export class Daemon {
+  readonly records: LogRecord[] = []
+  readonly #process: ChildProcess
+  readonly #closed: Promise<unknown>
+  readonly #waiters = new Set<() => void>()
+  #stderr = ''
+
+  constructor(cwd: string, args: readonly string[]) {
+    this.#process = spawn(process.execPath, [join(ROOT, 'bin/run.js'), ...args], {
+      cwd,
+      env: { ...process.env, INTERLOOK_CONFIG: '', CI: '', FORCE_COLOR: '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    this.#closed = once(this.#process, 'close').finally(() => this.#wake())
+    let rest = ''
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) if (line.startsWith('{')) this.records.push(JSON.parse(line) as LogRecord)
+      this.#wake()
+    })
+  }
+
+  /** Resolves with the first record, from number `from` on, that `matches`; rejects when the daemon ends without it. */
+  async logged(matches: (record: LogRecord) => boolean, from = 0): Promise<LogRecord> {
+    for (;;) {
+      const found = this.records.slice(from).find(matches)
+      if (found) return found
+      if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
+        throw new Error(`the daemon ended without the record waited for:\n${this.#stderr}`)
+      }
+      await new Promise<void>((resolve) => this.#waiters.add(resolve))
+    }
+  }
+
+  /** SIGTERM, and the exit code. */
+  async stop(): Promise<number | null> {
+    this.#process.kill('SIGTERM')
+    await this.#closed
+    return this.#process.exitCode
+  }
+
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL')
+    await this.#closed
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiters) resolve()
+    this.#waiters.clear()
+  }
+}
