@@ -28,12 +28,10 @@ export const globalFlags = {
     description: 'configuration file (else ./interlook.yml, then /etc/interlook/interlook.yml)',
   }),
   json: Flags.boolean({
-    default: false,
     helpGroup: 'GLOBAL',
     description: 'print one JSON document on stdout, also on errors',
   }),
   quiet: Flags.boolean({
-    default: false,
     helpGroup: 'GLOBAL',
     description: 'print nothing when there is nothing to tell',
   }),
@@ -44,7 +42,6 @@ export const globalFlags = {
     parse: (input) => Promise.resolve(parseLogLevel(input)),
   })(),
   'no-color': Flags.boolean({
-    default: false,
     helpGroup: 'GLOBAL',
     description: 'no colours (also NO_COLOR)',
   }),

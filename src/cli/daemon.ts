@@ -26,7 +26,7 @@ export async function runUntilStopped(flags: RunFlags, output: Output): Promise<
   const { config, remarks } = await requireConfig(flags.config)
   const logging = await createLogger({
     level: flags.logLevel ?? parseLogLevel(config.core.logLevel),
-    ...(config.core.logFile !== undefined && { file: config.core.logFile }),
+    file: config.core.logFile,
     stdoutIsFree: !output.json,
     dryRun: false,
     stdout: process.stdout,

@@ -16,3 +16,11 @@ export const durationFlag = Flags.custom<number>({
     return ms
   },
 })
+
+/**
+ * Of a switch that is not given oclif says undefined, whatever its type says; with a default `dependsOn` would take it
+ * for given.
+ */
+export function isGiven(flag: boolean | undefined): boolean {
+  return flag === true
+}

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { abortedError, reconcileOnce, type OneShotOptions } from '../core/pass.js'
 import type { PassResult } from '../core/plan.js'
 import { systemClock } from '../sdk/clock.js'
@@ -38,11 +39,12 @@ export interface ReconcileFlags {
 
 /** One pass, from the config file to what is printed. */
 export async function runReconcile(flags: ReconcileFlags, output: Output): Promise<Outcome> {
+  if (flags.outputFile !== undefined) checkReport(flags.outputFile)
   const { config, remarks } = await requireConfig(flags.config)
   if (!output.quiet && !output.json) for (const remark of remarks) output.note(formatIssue(remark))
   const logging = await createLogger({
     level: flags.logLevel ?? 'error',
-    ...(config.core.logFile !== undefined && { file: config.core.logFile }),
+    file: config.core.logFile,
     stdoutIsFree: false,
     dryRun: flags.dryRun,
     stdout: process.stdout,
@@ -136,10 +138,26 @@ async function outcomeOf(result: PassResult, flags: ReconcileFlags, output: Outp
   }
 }
 
+/** Before anything is done: a report that cannot be written must not turn a pass that was made into bad usage. */
+function checkReport(file: string): void {
+  try {
+    const found = statSync(file, { throwIfNoEntry: false })
+    if (found?.isDirectory() === true) throw new InterlookError('usage', `--output ${file} is a folder`)
+    accessSync(found === undefined ? dirname(file) : file, constants.W_OK)
+  } catch (error) {
+    throw unwritable(file, error)
+  }
+}
+
 function writeReport(file: string, text: string): void {
   try {
     writeFileSync(file, text)
   } catch (error) {
-    throw new InterlookError('usage', `--output ${file} cannot be written: ${errorText(error)}`)
+    throw unwritable(file, error)
   }
+}
+
+function unwritable(file: string, error: unknown): InterlookError {
+  if (error instanceof InterlookError) return error
+  return new InterlookError('usage', `--output ${file} cannot be written: ${errorText(error)}`)
 }

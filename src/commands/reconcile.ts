@@ -1,15 +1,14 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, type Outcome } from '../cli/base-command.js'
-import { durationFlag } from '../cli/flag-types.js'
+import { durationFlag, isGiven } from '../cli/flag-types.js'
 
 export default class Reconcile extends BaseCommand {
   static override summary = 'one pass: list, read, compare, and send what is to be added and deleted'
   static override description =
     'For cron and by hand. With --dry-run it shows what a pass would do, takes no lock and changes no byte.'
   static override flags = {
-    'dry-run': Flags.boolean({ default: false, description: 'show the plan and change nothing' }),
+    'dry-run': Flags.boolean({ description: 'show the plan and change nothing' }),
     'detailed-exitcode': Flags.boolean({
-      default: false,
       description: 'with --dry-run: exit 2 when changes are pending',
       dependsOn: ['dry-run'],
     }),
@@ -23,7 +22,6 @@ export default class Reconcile extends BaseCommand {
       description: 'let the guard pass up to N removals and moves in this pass',
     }),
     adopt: Flags.boolean({
-      default: false,
       description: "take over unmarked objects and the earlier tool's",
     }),
     'adopt-from': Flags.string({
@@ -33,7 +31,6 @@ export default class Reconcile extends BaseCommand {
       description: 'take over objects of this owner',
     }),
     prune: Flags.boolean({
-      default: false,
       description: 'remove orphans: objects with our mark and no service',
     }),
     release: Flags.string({
@@ -64,13 +61,13 @@ export default class Reconcile extends BaseCommand {
       {
         config: flags.config,
         logLevel: flags['log-level'],
-        dryRun: flags['dry-run'],
-        detailedExitCode: flags['detailed-exitcode'],
+        dryRun: isGiven(flags['dry-run']),
+        detailedExitCode: isGiven(flags['detailed-exitcode']),
         service: flags.service,
         allowDeletes: flags['allow-deletes'],
-        adopt: flags.adopt,
+        adopt: isGiven(flags.adopt),
         adoptFrom: flags['adopt-from'] ?? [],
-        prune: flags.prune,
+        prune: isGiven(flags.prune),
         release: flags.release ?? [],
         waitMs: flags.wait,
         timeoutMs: flags.timeout,

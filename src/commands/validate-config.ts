@@ -11,11 +11,9 @@ export default class ValidateConfig extends BaseCommand {
   }
   static override flags = {
     strict: Flags.boolean({
-      default: false,
       description: 'an unset variable, an unreadable file or a missing certificate is an error',
     }),
     'print-schema': Flags.boolean({
-      default: false,
       description: 'print the JSON Schema of the configuration and check nothing',
     }),
   }

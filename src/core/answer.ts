@@ -1,4 +1,5 @@
 import { REASONS, type Problem, type Reason } from '../sdk/errors.js'
+import type { Answer } from '../sdk/answer.js'
 import type { Message } from '../sdk/message.js'
 import type { Outputs } from '../sdk/provisioner.js'
 import type { Service } from '../sdk/service.js'
@@ -18,7 +19,9 @@ const RETRYABLE: ReadonlySet<string> = new Set<Reason>([
 ])
 
 /** The failure that an answer speaks of; undefined when it succeeded. */
-export function answerProblem(step: string, message: Message): Problem | undefined {
+export function answerProblem(step: string, message: Answer): Problem | undefined {
+  // Extensions made with the SDK send the whole problem along.
+  if (message.problem !== undefined) return message.problem
   if (message.error === undefined && message.reason !== 'pending') return undefined
   const code = isReason(message.reason) ? message.reason : 'refused'
   const notBefore = message.notBefore === undefined ? Number.NaN : Date.parse(message.notBefore)
@@ -63,12 +66,8 @@ function ignoredFields(sent: Service, got: Service, outputs: Outputs): string[] 
   return ignored
 }
 
-/** An answer from outside may lack lists and maps. */
+/** An answer from outside may lack lists and maps, whatever its type says. */
 function bare(got: Service): Service {
-  return {
-    ...got,
-    targets: Array.isArray(got.targets) ? got.targets : [],
-    dns_name: Array.isArray(got.dns_name) ? got.dns_name : [],
-    options: got.options ?? {},
-  }
+  const lists: Pick<Service, 'targets' | 'dns_name' | 'options'> = { targets: [], dns_name: [], options: {} }
+  return { ...lists, ...got }
 }

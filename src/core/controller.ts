@@ -11,7 +11,8 @@ import type { ChangeRecord, Plan } from './plan.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
 import type { Store } from './store.js'
-import { transition, type TransitionContext } from './transition.js'
+import type { TransitionContext } from './events.js'
+import { transition } from './transition.js'
 
 /** Reports where a pass is; the terminal side makes tasks or lines of it. */
 export interface PassProgress {

@@ -4,7 +4,9 @@ import { engineFault } from './engine.js'
 import { nextGraceEnd } from './grace.js'
 import type { GuardItem } from './guard.js'
 import { housekeep } from './housekeep.js'
-import { commence, decide, gather } from './reconcile.js'
+import { commence } from './commence.js'
+import { decide } from './decide.js'
+import { gather } from './gather.js'
 
 export interface DaemonOptions {
   /** How often every backend is read again, ms. */

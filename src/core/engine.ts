@@ -1,16 +1,19 @@
+/* eslint-disable max-lines -- one machine with one queue: its parts share every field. */
 import { InterlookError, toProblem, type Problem } from '../sdk/errors.js'
 import type { Clock } from '../sdk/clock.js'
 import type { Logger } from '../sdk/logger.js'
 import type { Message } from '../sdk/message.js'
 import { serviceKey } from '../sdk/service.js'
 import { answerProblem, readAnswer } from './answer.js'
-import { closedBreaker, mayPass, onAnswer, onSent, type Breaker } from './breaker.js'
+import { Alarm } from './alarm.js'
 import type { Entry, StepState } from './entry.js'
+import { Lane } from './lane.js'
 import { nextMove, recordOf, type Move } from './move.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
 import type { Store } from './store.js'
-import { transition, type Effect, type Event, type TransitionContext } from './transition.js'
+import type { Effect, Event, TransitionContext } from './events.js'
+import { transition } from './transition.js'
 
 export interface EngineOptions {
   store: Store
@@ -27,14 +30,6 @@ export interface EngineOptions {
   onFault?: () => void
 }
 
-/** One extension's side of the engine: slots in use, who waits for one, its breaker. */
-interface Lane {
-  handle: StepHandle
-  inFlight: number
-  waiting: Set<string>
-  breaker: Breaker
-}
-
 /**
  * The shell around the pure transition: a queue of keys, one message per entry at a time, bounded messages per
  * extension. Every intent is on disk before its message leaves; every outcome with the next commit.
@@ -47,8 +42,7 @@ export class Engine {
   readonly #lanes = new Map<string, Lane>()
   readonly #fresh = new Set<string>()
   readonly #failed = new Set<string>()
-  /** Key -> when it is looked at again, wall clock ms. */
-  readonly #due = new Map<string, number>()
+  readonly #alarm: Alarm
   readonly #dirty = new Set<string>()
   readonly #removed = new Set<string>()
   /** Leaving entries by the heirs they wait for. */
@@ -59,14 +53,14 @@ export class Engine {
   #held: ReadonlySet<string> = new Set()
   #pumping = false
   #stopping = false
-  #timer: AbortController | undefined
   #fault: unknown
 
   constructor(options: EngineOptions) {
     this.#options = options
     this.entries = options.entries
+    this.#alarm = new Alarm(options.clock, (key) => this.enqueue(key))
     for (const handle of options.steps) {
-      this.#lanes.set(handle.id, { handle, inFlight: 0, waiting: new Set(), breaker: closedBreaker })
+      this.#lanes.set(handle.id, new Lane(handle, options.settings.maxInFlight))
     }
     for (const entry of this.entries.values()) this.#noteHeirs(entry)
   }
@@ -114,7 +108,7 @@ export class Engine {
     this.entries.delete(key)
     this.#dirty.delete(key)
     this.#removed.add(key)
-    this.#due.delete(key)
+    this.#alarm.delete(key)
     this.#schedulePump()
   }
 
@@ -141,7 +135,7 @@ export class Engine {
   /** When the next entry is due, wall clock ms; answers awaited do not count. */
   nextDue(): number | undefined {
     let next: number | undefined
-    for (const [key, at] of this.#due) {
+    for (const [key, at] of this.#alarm.entries()) {
       const entry = this.entries.get(key)
       if (entry === undefined || Object.values(entry.steps).some((record) => record.inFlight)) continue
       if (next === undefined || at < next) next = at
@@ -167,7 +161,7 @@ export class Engine {
       else signal.addEventListener('abort', () => resolve(), { once: true })
     })
     if (this.inFlight > 0) await Promise.race([this.idle().catch(() => undefined), aborted])
-    this.#timer?.abort()
+    this.#alarm.stop()
     this.#commit()
   }
 
@@ -206,15 +200,10 @@ export class Engine {
   }
 
   #landed(lane: Lane, problem: Problem | undefined): void {
-    lane.inFlight -= 1
-    const before = lane.breaker
-    lane.breaker = onAnswer(lane.breaker, problem, this.#options.clock.now())
-    if (lane.breaker.openUntil !== undefined && before.openUntil === undefined) {
-      const until = new Date(lane.breaker.openUntil).toISOString()
-      this.#options.logger.warn(
-        { step: lane.handle.id, until },
-        'backend is failing; it is left alone for a while',
-      )
+    const until = lane.landed(problem, this.#options.clock.now())
+    if (until !== undefined) {
+      const fields = { step: lane.handle.id, until: new Date(until).toISOString() }
+      this.#options.logger.warn(fields, 'backend is failing; it is left alone for a while')
     }
     for (const key of lane.waiting) this.enqueue(key)
     lane.waiting.clear()
@@ -263,7 +252,7 @@ export class Engine {
     this.#fault = error
     if (isNew) this.#options.onFault?.()
     this.#stopping = true
-    this.#timer?.abort()
+    this.#alarm.stop()
     for (const waiter of this.#idle.splice(0)) waiter.reject(error)
   }
 
@@ -281,7 +270,7 @@ export class Engine {
     this.#commit()
     for (const effect of effects) this.#lanes.get(effect.step)?.handle.push(effect.message)
     this.#options.onProgress?.()
-    this.#arm()
+    this.#alarm.arm()
     if (this.#fresh.size + this.#failed.size > 0) this.#schedulePump()
     else if (this.inFlight === 0) for (const waiter of this.#idle.splice(0)) waiter.resolve()
   }
@@ -303,16 +292,9 @@ export class Engine {
       const result = transition(entry, { type: 'go', id: this.#options.newId() }, context)
       if (result.entry === entry) return
       this.#put(result.entry)
-      for (const effect of result.effects) this.#take(effect)
+      for (const effect of result.effects) this.#lanes.get(effect.step)?.sent()
       effects.push(...result.effects)
     }
-  }
-
-  #take(effect: Effect): void {
-    const lane = this.#lanes.get(effect.step)
-    if (!lane) return
-    lane.inFlight += 1
-    lane.breaker = onSent(lane.breaker)
   }
 
   /** Is there a running extension, a free slot, a closed breaker, and no freeze? */
@@ -320,16 +302,10 @@ export class Engine {
     const lane = this.#lanes.get(move.step)
     if (!lane || this.#stopping) return false
     if (this.#held.has(entry.service.provider)) return false
-    const { clock, settings } = this.#options
-    const now = clock.now()
-    if (!mayPass(lane.breaker, now)) {
-      if (lane.breaker.openUntil !== undefined && lane.breaker.openUntil > now) {
-        this.#due.set(entry.key, lane.breaker.openUntil)
-      } else lane.waiting.add(entry.key)
-      return false
-    }
-    if (lane.inFlight < settings.maxInFlight) return true
-    lane.waiting.add(entry.key)
+    const obstacle = lane.obstacle(this.#options.clock.now())
+    if (obstacle === undefined) return true
+    if (obstacle.kind === 'open') this.#alarm.set(entry.key, obstacle.until)
+    else lane.waiting.add(entry.key)
     return false
   }
 
@@ -349,8 +325,8 @@ export class Engine {
   }
 
   #rest(entry: Entry, move: Move): void {
-    if (move.kind === 'wait' && move.until !== undefined) this.#due.set(entry.key, move.until)
-    else this.#due.delete(entry.key)
+    if (move.kind === 'wait' && move.until !== undefined) this.#alarm.set(entry.key, move.until)
+    else this.#alarm.delete(entry.key)
     const isSettled = move.kind === 'none' || (move.kind === 'wait' && move.what === 'hold')
     if (!isSettled) return
     for (const leaving of this.#heirs.get(entry.key) ?? []) {
@@ -370,27 +346,6 @@ export class Engine {
     this.#options.store.commit({ put, remove: [...this.#removed] })
     this.#dirty.clear()
     this.#removed.clear()
-  }
-
-  /** One timer for whatever is due first. */
-  #arm(): void {
-    this.#timer?.abort()
-    if (this.#due.size === 0) return
-    const timer = new AbortController()
-    this.#timer = timer
-    const { clock } = this.#options
-    let first = Number.POSITIVE_INFINITY
-    for (const at of this.#due.values()) first = Math.min(first, at)
-    void clock.sleep(Math.max(0, first - clock.now()), timer.signal).then(() => {
-      if (timer.signal.aborted) return
-      const now = clock.now()
-      for (const [key, at] of [...this.#due]) {
-        if (at > now) continue
-        this.#due.delete(key)
-        this.enqueue(key)
-      }
-      this.#arm()
-    })
   }
 }
 

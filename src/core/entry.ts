@@ -66,3 +66,21 @@ export interface Entry {
   /** When it became undeployed; forgotten `cleanUndeployedServiceAfter` later. */
   closedAt?: number
 }
+
+/** The entry without the fields named. */
+export function without(entry: Entry, ...names: (keyof Entry)[]): Entry {
+  const copy = { ...entry }
+  for (const name of names) Reflect.deleteProperty(copy, name)
+  return copy
+}
+
+/** The entry with another record of one step. */
+export function withRecord(entry: Entry, step: string, record: StepRecord): Entry {
+  return { ...entry, steps: { ...entry.steps, [step]: record } }
+}
+
+/** The record once no message of it is in flight any more. */
+export function landed(record: StepRecord): StepRecord {
+  const { inFlight: _inFlight, deadline: _deadline, ...rest } = record
+  return rest
+}

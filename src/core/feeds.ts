@@ -1,9 +1,17 @@
 import type { Clock } from '../sdk/clock.js'
+import { problemOf } from '../sdk/answer.js'
 import { toProblem } from '../sdk/errors.js'
 import type { Logger } from '../sdk/logger.js'
 import type { Extension, Message } from '../sdk/message.js'
 import type { ListedService } from '../sdk/provider.js'
-import { normalizeTargets, parseServiceKey, bareService, serviceKey, type Service } from '../sdk/service.js'
+import {
+  bareService,
+  normalizeTargets,
+  parseServiceKey,
+  serviceKey,
+  type Service,
+  type Target,
+} from '../sdk/service.js'
 import type { ProviderNews } from './intake.js'
 
 /** What the core needs of a provider, whatever it is made of. */
@@ -57,9 +65,9 @@ export function listingFeed(id: string, listing: Listing, clock: Clock, logger: 
         } catch (error) {
           logger.warn({ provider: id, error: toProblem(error).message }, 'watch broke; watching again')
         }
-        // A watch that ends by itself may have missed something.
-        if (!signal.aborted) onChange()
+        // A watch that ends by itself may have missed something; after the end nobody listens.
         await clock.sleep(REWATCH_MS, signal)
+        onChange()
       }
     },
     stop: () => listing.close(),
@@ -84,6 +92,8 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
   const channel = options.channel()
   const listed = new Map<string, ListedService>()
   const removed = new Set<string>()
+  /** Keys that were spoken of since they were last asked about. */
+  const answered = new Set<string>()
   let lastHeard = 0
   let notify: () => void = () => undefined
 
@@ -95,12 +105,20 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
     }
     const key = serviceKey(service)
     lastHeard = clock.now()
-    if (message.action === 'delete') {
+    answered.add(key)
+    const problem = problemOf(message)
+    if (problem && message.id !== undefined) {
+      // It could not tell whether the service is there: that says nothing about it.
+      logger.warn(
+        { provider: id, service: key, error: problem.message },
+        'provider could not refresh a service',
+      )
+    } else if (message.action === 'delete') {
       listed.delete(key)
       removed.add(key)
     } else {
       removed.delete(key)
-      listed.set(key, { service })
+      listed.set(key, problem ? { service, problem } : { service })
     }
     notify()
     return Promise.resolve()
@@ -116,10 +134,14 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
 
   const refresh = async (keys: readonly string[], signal: AbortSignal): Promise<void> => {
     const open = new Set(keys)
+    for (const key of keys) answered.delete(key)
     const deadline = clock.now() + options.deadlineMs
     for (const key of keys) {
       const identity = parseServiceKey(key)
-      if (!identity) continue
+      if (!identity) {
+        open.delete(key)
+        continue
+      }
       channel.push({
         action: 'refresh',
         sender: 'core',
@@ -129,7 +151,7 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
       })
     }
     while (!signal.aborted) {
-      for (const key of open) if (listed.has(key) || removed.has(key)) open.delete(key)
+      for (const key of open) if (answered.has(key)) open.delete(key)
       const left = deadline - clock.now()
       if (open.size === 0 || left <= 0) return
       const heard = new AbortController()
@@ -169,17 +191,21 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
   }
 }
 
-/** A service out of a foreign message: filled up and in order; undefined without a name. */
-function readService(provider: string, raw: Partial<Service> | undefined): Service | undefined {
-  if (!raw || typeof raw.name !== 'string' || raw.name === '') return undefined
-  const targets = Array.isArray(raw.targets) ? raw.targets : []
+/** A service out of a foreign message, which may lack anything: filled up and in order; undefined without a name. */
+function readService(provider: string, raw: Partial<Service>): Service | undefined {
+  if (typeof raw.name !== 'string' || raw.name === '') return undefined
+  const targets: Partial<Target>[] = Array.isArray(raw.targets) ? raw.targets : []
   return {
     ...raw,
     provider,
     name: raw.name,
-    targets: normalizeTargets(targets.map((target) => ({ ...target, weight: target.weight ?? 1 }))),
+    targets: normalizeTargets(targets.filter(isPlace).map((target) => ({ weight: 1, ...target }))),
     tls: raw.tls === true,
     dns_name: Array.isArray(raw.dns_name) ? [...raw.dns_name] : [],
     options: raw.options ?? {},
   }
+}
+
+function isPlace(target: Partial<Target>): target is Partial<Target> & Pick<Target, 'host' | 'port'> {
+  return typeof target.host === 'string' && typeof target.port === 'number'
 }

@@ -5,7 +5,8 @@ import { claimant, leaver, settleClaims, type Claimant } from './claims.js'
 import type { Entry } from './entry.js'
 import type { Settings } from './settings.js'
 import { checkDomains } from './tenancy.js'
-import { newEntry, transition, type Event, type TransitionContext } from './transition.js'
+import type { Event, TransitionContext } from './events.js'
+import { newEntry, transition } from './transition.js'
 
 /** What a provider said. Only `complete` lets what is not listed count as absent. */
 export interface ProviderNews {

@@ -5,7 +5,11 @@ import type { Controller } from './controller.js'
 import type { Entry } from './entry.js'
 import { nextGraceEnd } from './grace.js'
 import type { PassResult, Plan, ServiceStatus } from './plan.js'
-import { commence, countBlocks, decide, gather, type PassOptions } from './reconcile.js'
+import { commence } from './commence.js'
+import { countBlocks } from './counts.js'
+import { decide } from './decide.js'
+import { gather } from './gather.js'
+import type { PassOptions } from './pass-options.js'
 import { housekeep } from './housekeep.js'
 import { scheduledOf, statusOf } from './state.js'
 
@@ -50,8 +54,10 @@ export async function reconcileOnce(controller: Controller, options: OneShotOpti
     }
   }
   limits.end()
-  housekeep(controller)
-  await controller.engine.idle()
+  if (!isCut) {
+    housekeep(controller)
+    await controller.engine.idle()
+  }
   return summarize(controller, { plan, options, startedAt, isCut })
 }
 

@@ -7,7 +7,7 @@ import { isDone, isHeld, ownOutputs, recordOf } from './move.js'
 import type { StepPlan } from './plan.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
-import type { Event } from './transition.js'
+import type { Event } from './events.js'
 
 /** What the steps would do for one entry, and what seeing the backends tells of it. */
 export interface EntryPlan {
@@ -160,11 +160,13 @@ function spread(step: StepHandle, course: Course, plan: ServicePlan, outputs: Ou
   for (const name of ['public_ip', 'public_port'] as const) {
     const isUnknown = plan.unknownOutputs?.includes(name) === true
     if (isUnknown || (plan.tentative === true && outputs[name] !== undefined)) {
-      delete course.known[name]
-      course.unknown[name] = step.id
+      const { [name]: _guess, ...known } = course.known
+      course.known = known
+      course.unknown = { ...course.unknown, [name]: step.id }
     } else if (outputs[name] !== undefined) {
+      const { [name]: _before, ...unknown } = course.unknown
       course.known = { ...course.known, [name]: outputs[name] }
-      delete course.unknown[name]
+      course.unknown = unknown
     }
   }
 }

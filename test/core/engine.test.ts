@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Controller } from '../../src/core/controller.js'
-import { commence, decide, gather } from '../../src/core/reconcile.js'
+import { commence } from '../../src/core/commence.js'
+import { decide } from '../../src/core/decide.js'
+import { gather } from '../../src/core/gather.js'
 import { FakeBackend, FakeClock, flush, listed, passOptions, World } from '../helpers/core-world.js'
 
 const closers: (() => Promise<void>)[] = []
@@ -41,7 +43,11 @@ describe('a message without an answer', () => {
     await flush()
 
     const record = controller.entries.get('provider.fake/web')?.steps['dns.fake']
-    expect(record).toMatchObject({ state: 'sent', attempts: 1, error: { code: 'timeout', outcomeUnknown: true } })
+    expect(record).toMatchObject({
+      state: 'sent',
+      attempts: 1,
+      error: { code: 'timeout', outcomeUnknown: true },
+    })
     expect(record?.acked).toBeUndefined()
     expect(record?.inFlight).toBeUndefined()
     expect(record?.nextTry).toBe(world.clock.now() + 750)

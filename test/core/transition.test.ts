@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EventType } from '../../src/core/transition.js'
+import type { EventType } from '../../src/core/events.js'
 import { outcome, type StateName } from '../helpers/transition-states.js'
 
 /**

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Installation } from './installation.js'
+import { FileChain } from './file-chain.js'
 
-let place: Installation
+let place: FileChain
 beforeEach(() => {
-  place = new Installation()
+  place = new FileChain()
   place.configure()
 })
 afterEach(() => place.remove())

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Installation } from './installation.js'
+import { FileChain } from './file-chain.js'
 
-let place: Installation
+let place: FileChain
 beforeEach(() => {
-  place = new Installation()
+  place = new FileChain()
   place.configure()
 })
 afterEach(() => place.remove())

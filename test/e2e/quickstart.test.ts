@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ROOT } from '../helpers/cli.js'
-import { Installation } from './installation.js'
+import { FileChain } from './file-chain.js'
 
-let place: Installation
+let place: FileChain
 beforeEach(() => {
-  place = new Installation()
+  place = new FileChain()
   place.copy('examples/quickstart', 'examples/quickstart')
 })
 afterEach(() => place.remove())

@@ -12,6 +12,8 @@ import { type Running, startCli } from './running.js'
 export interface Installation {
   /** Working directory of every command. */
   folder: string
+  /** Another configuration from now on. */
+  configure(options: InstallationOptions): Promise<void>
   /** `interlook ARGS...` on this config, begun. */
   start(...args: string[]): Running
   /** `interlook reconcile --json FLAGS...`, to its end. */
@@ -32,6 +34,8 @@ export interface Installation {
   scratch(): Promise<string[]>
   /** Calls back on every event in the state folder, until the returned function is called. */
   onWrite(listener: (file: string) => void): () => void
+  /** Resolves once nothing was written to the state folder for a while. */
+  quiet(): Promise<void>
   /** Kills what still runs, and removes the folder. */
   remove(): Promise<void>
 }
@@ -67,32 +71,20 @@ export interface InstallationOptions {
   dns?: Record<string, object>
 }
 
+const QUIET_MS = 300
+
 export const OWNER = 'e2e'
 
-export async function install({ provider, core, dns = {} }: InstallationOptions): Promise<Installation> {
+export async function install(options: InstallationOptions): Promise<Installation> {
   const root = await mkdtemp(join(tmpdir(), 'interlook-e2e-'))
   const folder = join(root, 'work')
   const state = join(folder, 'state')
   const temporary = join(root, 'tmp')
   await mkdir(state, { recursive: true })
   await mkdir(temporary)
-  const config = {
-    core: {
-      instanceId: OWNER,
-      workflow: [
-        ...Object.keys(provider).map((name) => `provider.${name}`),
-        'ipam.ipalloc',
-        'dns.hosts',
-        ...Object.keys(dns).map((name) => `dns.${name}`),
-      ],
-      workflowEntriesFile: 'state/entries.db',
-      ...core,
-    },
-    provider,
-    ipam: { ipalloc: { network_cidr: '10.0.0.0/16', db_file: 'state/addresses.db' } },
-    dns: { hosts: { path: 'state/hosts' }, ...dns },
-  }
-  await writeFile(join(folder, 'interlook.yml'), JSON.stringify(config, undefined, 2))
+  const configure = (changed: InstallationOptions): Promise<void> =>
+    writeFile(join(folder, 'interlook.yml'), JSON.stringify(configOf(changed), undefined, 2))
+  await configure(options)
   const running = new Set<Running>()
   const start = (...args: string[]): Running => {
     const process = startCli(args, { cwd: folder, env: { TMPDIR: temporary } })
@@ -103,6 +95,7 @@ export async function install({ provider, core, dns = {} }: InstallationOptions)
 
   return {
     folder,
+    configure,
     start,
     async reconcile(...flags) {
       const { code, stdout, stderr } = await start('reconcile', '--json', ...flags).ended
@@ -137,11 +130,36 @@ export async function install({ provider, core, dns = {} }: InstallationOptions)
       const watcher = watch(state, (_event, file) => listener(file ?? ''))
       return () => watcher.close()
     },
+    quiet: () =>
+      new Promise((resolve) => {
+        const watcher = watch(state, () => timer.refresh())
+        const timer = setTimeout(() => {
+          watcher.close()
+          resolve()
+        }, QUIET_MS)
+      }),
     async remove() {
       for (const process of running) process.kill('SIGKILL')
       for (const process of running) await process.ended
       await rm(root, { recursive: true, force: true })
     },
+  }
+}
+
+/** JSON is YAML. */
+function configOf({ provider, core, dns = {} }: InstallationOptions): object {
+  const ids = (kind: string, sections: object): string[] =>
+    Object.keys(sections).map((name) => `${kind}.${name}`)
+  return {
+    core: {
+      instanceId: OWNER,
+      workflow: [...ids('provider', provider), 'ipam.ipalloc', 'dns.hosts', ...ids('dns', dns)],
+      workflowEntriesFile: 'state/entries.db',
+      ...core,
+    },
+    provider,
+    ipam: { ipalloc: { network_cidr: '10.0.0.0/16', db_file: 'state/addresses.db' } },
+    dns: { hosts: { path: 'state/hosts' }, ...dns },
   }
 }
 

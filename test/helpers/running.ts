@@ -62,7 +62,8 @@ export function startCli(args: readonly string[], options: CliOptions): Running 
           const found = log.slice(from).find(fits)
           if (found === undefined && !isOver) return
           waiting.delete(check)
-          if (found === undefined) reject(new Error(`it ended before it logged that:\n${stdout}\n${stderr.slice(-2000)}`))
+          if (found === undefined)
+            reject(new Error(`it ended before it logged that:\n${stdout}\n${stderr.slice(-2000)}`))
           else resolve(found)
         }
         waiting.add(check)

@@ -2,13 +2,8 @@ import type { Entry, StepRecord } from '../../src/core/entry.js'
 import { nextMove } from '../../src/core/move.js'
 import { stateOf } from '../../src/core/state.js'
 import type { Step } from '../../src/core/settings.js'
-import {
-  transition,
-  type Event,
-  type EventType,
-  type Transition,
-  type TransitionContext,
-} from '../../src/core/transition.js'
+import type { Event, EventType, Transition, TransitionContext } from '../../src/core/events.js'
+import { transition } from '../../src/core/transition.js'
 import type { Service } from '../../src/sdk/service.js'
 
 export const NOW = 1_000_000

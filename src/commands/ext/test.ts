@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand, type Outcome } from '../../cli/base-command.js'
+import { isGiven } from '../../cli/flag-types.js'
 
 export default class ExtTest extends BaseCommand {
   static override summary = 'test configured extensions against their backends and the contract'
@@ -16,7 +17,7 @@ export default class ExtTest extends BaseCommand {
     ID: Args.string({ description: 'extensions to test (else all of the workflow)' }),
   }
   static override flags = {
-    write: Flags.boolean({ default: false, description: 'create, change and delete a canary service' }),
+    write: Flags.boolean({ description: 'create, change and delete a canary service' }),
     address: Flags.string({
       helpValue: 'IP',
       dependsOn: ['write'],
@@ -29,7 +30,7 @@ export default class ExtTest extends BaseCommand {
     const output = this.output(flags)
     const { prepareExtTest } = await import('../../cli/ext-test-setup.js')
     const { renderExtTest, runExtTest } = await import('../../cli/ext-test.js')
-    const prepared = await prepareExtTest({ ...flags, ids: argv.map(String) })
+    const prepared = await prepareExtTest({ ...flags, write: isGiven(flags.write), ids: argv.map(String) })
     try {
       const { exitCode, reason, message, ...document } = await runExtTest(prepared.options)
       return this.finish(output, {

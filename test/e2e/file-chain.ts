@@ -1,6 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import {
   cpSync,
   mkdirSync,
@@ -16,6 +14,7 @@ import { dirname, join, relative } from 'node:path'
 import { expect } from 'vitest'
 import { type CliResult, ROOT, runCli } from '../helpers/cli.js'
 import { schemaErrors } from '../helpers/json-schema.js'
+import { type Running, startCli } from '../helpers/running.js'
 
 /** What a test reads of the document of `reconcile --json`; the schema checks the whole of it. */
 export interface Document {
@@ -24,6 +23,8 @@ export interface Document {
   message?: string
   hint?: string
   issues?: { path: string; line: number; column: number; message: string }[]
+  dryRun: boolean
+  durationMs: number
   counts: Record<'create' | 'update' | 'remove' | 'waiting' | 'error' | 'inSync' | 'other', number>
   guard: { tripped: boolean; reasons: string[]; frozen: string[] }
   services: Status[]
@@ -64,22 +65,20 @@ interface Block {
   }[]
 }
 
-/** A record of the log of `interlook run`. */
-export type LogRecord = Record<string, unknown> & { level: string; msg: string }
-
 const SCHEMA = JSON.parse(readFileSync(join(ROOT, 'schemas/reconcile.schema.json'), 'utf8')) as Record<
   string,
   unknown
 >
 
 /** A folder in which the built `interlook` is at home: the config file and all that it names, by relative paths. */
-export class Installation {
+export class FileChain {
   readonly folder = mkdtempSync(join(tmpdir(), 'interlook-e2e-'))
-  /** Removes what it made, and ends every daemon that is left. */
-  readonly daemons: Daemon[] = []
+  readonly #running: Running[] = []
 
+  /** Ends what still runs, and removes everything. */
   async remove(): Promise<void> {
-    for (const daemon of this.daemons) await daemon.kill()
+    for (const one of this.#running) one.kill('SIGKILL')
+    for (const one of this.#running) await one.ended
     rmSync(this.folder, { recursive: true, force: true })
   }
 
@@ -150,11 +149,17 @@ export class Installation {
     return document
   }
 
-  /** Starts `interlook run`; resolves when it has made its first pass. */
-  async run(...args: string[]): Promise<Daemon> {
-    const daemon = new Daemon(this.folder, ['run', ...args])
-    this.daemons.push(daemon)
-    await daemon.logged((record) => record.msg === 'started')
+  /** `interlook ARGS...`, begun. */
+  start(...args: string[]): Running {
+    const running = startCli(args, { cwd: this.folder })
+    this.#running.push(running)
+    return running
+  }
+
+  /** The daemon, as far as its log says `started`. */
+  async run(...flags: string[]): Promise<Running> {
+    const daemon = this.start('run', ...flags)
+    await daemon.saw(({ msg }) => msg === 'started')
     return daemon
   }
 
@@ -205,59 +210,4 @@ export function snapshot(folder: string): Record<string, string> {
     found[relative(folder, path)] = `${content} ${ino} ${mtimeNs} ${ctimeNs}`
   }
   return found
-}
-
-/** A running `interlook run`. */
-export class Daemon {
-  readonly records: LogRecord[] = []
-  readonly #process: ChildProcess
-  readonly #closed: Promise<unknown>
-  readonly #waiters = new Set<() => void>()
-  #stderr = ''
-
-  constructor(cwd: string, args: readonly string[]) {
-    this.#process = spawn(process.execPath, [join(ROOT, 'bin/run.js'), ...args], {
-      cwd,
-      env: { ...process.env, INTERLOOK_CONFIG: '', CI: '', FORCE_COLOR: '' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    this.#closed = once(this.#process, 'close').finally(() => this.#wake())
-    let rest = ''
-    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text
-      const lines = (rest + text).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) if (line.startsWith('{')) this.records.push(JSON.parse(line) as LogRecord)
-      this.#wake()
-    })
-  }
-
-  /** Resolves with the first record, from number `from` on, that `matches`; rejects when the daemon ends without it. */
-  async logged(matches: (record: LogRecord) => boolean, from = 0): Promise<LogRecord> {
-    for (;;) {
-      const found = this.records.slice(from).find(matches)
-      if (found) return found
-      if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
-        throw new Error(`the daemon ended without the record waited for:\n${this.#stderr}`)
-      }
-      await new Promise<void>((resolve) => this.#waiters.add(resolve))
-    }
-  }
-
-  /** SIGTERM, and the exit code. */
-  async stop(): Promise<number | null> {
-    this.#process.kill('SIGTERM')
-    await this.#closed
-    return this.#process.exitCode
-  }
-
-  async kill(): Promise<void> {
-    this.#process.kill('SIGKILL')
-    await this.#closed
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiters) resolve()
-    this.#waiters.clear()
-  }
 }

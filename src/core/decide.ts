@@ -1,35 +1,19 @@
-import { InterlookError, type Problem } from '../sdk/errors.js'
-import type { AdoptRule } from '../sdk/provisioner.js'
-import { compareText, serviceKey, type Service } from '../sdk/service.js'
+import type { Problem } from '../sdk/errors.js'
+import { compareText } from '../sdk/service.js'
 import { blockOf, guardKinds } from './blocks.js'
-import type { Controller, PassProgress } from './controller.js'
+import type { Controller } from './controller.js'
 import type { Entry } from './entry.js'
+import type { Assembly, Gathered } from './gather.js'
 import { guardItems, judge, openGuard, type GuardItem } from './guard.js'
 import { takeIn, type ProviderNews } from './intake.js'
-import { matchImported } from './match-imported.js'
 import { wasEverSent } from './move.js'
-import type { Orphan, Plan, PlanCounts, ProviderReport, ServicePlanBlock } from './plan.js'
+import { countBlocks } from './counts.js'
+import { orphansOf } from './orphans.js'
+import type { PassOptions } from './pass-options.js'
+import type { Plan, ProviderReport, ServicePlanBlock } from './plan.js'
 import { simulate, type EntryPlan } from './planner.js'
-import { foreignOwners, ownedAt, rebuiltEntries, type OwnedAt } from './rebuild.js'
+import { recoverLostStore, rekeyImported } from './recover.js'
 import { transition } from './transition.js'
-
-export interface PassOptions {
-  adopt: AdoptRule
-  prune: boolean
-  /** Keys of retained services to be released. */
-  release: readonly string[]
-  allowDeletes?: number
-  /** Which services the pass is about; all without it. */
-  matches?: (key: string) => boolean
-  /** `all`: read every backend; `cached`: plan the changed services against what was read last. */
-  observe: 'all' | 'cached'
-  /** How a provider of messages alone is asked: see `TakeRequest`. */
-  mode: 'settle' | 'now'
-  /** Counted changes of the guard's window (daemon). */
-  earlier: readonly GuardItem[]
-  progress: PassProgress
-  signal: AbortSignal
-}
 
 /** A plan, and what applying it means for the entries. */
 export interface Prepared {
@@ -43,22 +27,6 @@ export interface Prepared {
   held: Set<string>
 }
 
-/** What was read from outside: all the waiting of a pass. */
-export interface Gathered {
-  news: readonly ProviderNews[]
-  owned: readonly OwnedAt[]
-}
-
-/** The first part of a pass, the same for the daemon, the one-shot and the dry run: list and read. Writes nothing. */
-export async function gather(controller: Controller, options: PassOptions): Promise<Gathered> {
-  const news = await listProviders(controller, options)
-  const wanted = wantedServices(controller, news)
-  if (options.observe === 'all') await controller.observe(wanted, options.signal, options.progress)
-  if (options.signal.aborted)
-    throw new InterlookError('aborted', 'the run was cut short before anything was done')
-  return { news, owned: options.observe === 'all' ? ownedAt(controller.parts.steps) : [] }
-}
-
 /**
  * The second part: diff, plan, judge. It changes no entry, and must be followed by `commence` in the same turn of
  * the event loop: an answer that came in between would be overwritten.
@@ -68,90 +36,6 @@ export function decide(controller: Controller, { news, owned }: Gathered, option
   rekeyImported(controller, news)
   const changed = intake(controller, news, options)
   return assemble(controller, { news, changed, owned, options })
-}
-
-/** The third part: what was decided becomes events; the engine does the rest. */
-export function commence(
-  controller: Controller,
-  prepared: Prepared,
-  options: PassOptions,
-  everything = true,
-): void {
-  const { engine } = controller
-  engine.hold(prepared.held)
-  for (const { from, entry } of controller.rekeyed.splice(0)) {
-    engine.remove(from)
-    engine.adoptEntries([entry])
-  }
-  engine.adoptEntries(prepared.accepted.values())
-  for (const [key, plan] of prepared.plans) for (const event of plan.events) engine.feed(key, event)
-  pruneOrphans(controller, prepared.plan.orphans)
-  if (!everything && prepared.held.size === 0 && !engine.wasHolding) return
-  for (const key of controller.entries.keys()) {
-    if (options.matches === undefined || options.matches(key)) engine.enqueue(key)
-  }
-}
-
-async function listProviders(controller: Controller, options: PassOptions): Promise<ProviderNews[]> {
-  const { feeds } = controller.parts
-  return Promise.all(
-    feeds.map(async (feed) => {
-      const stage = options.progress.stage(`list ${feed.id}`)
-      const known = [...controller.entries.values()]
-        .filter((entry) => entry.service.provider === feed.id && entry.expected === 'deployed')
-        .map((entry) => entry.key)
-      const news = await feed.take({ known, mode: options.mode, signal: options.signal })
-      if (news.problem) stage.fail(news.problem.message)
-      else stage.done(`${news.listed.length} services`)
-      return news
-    }),
-  )
-}
-
-function wantedServices(controller: Controller, news: readonly ProviderNews[]): Service[] {
-  const wanted = new Map<string, Service>()
-  for (const entry of controller.entries.values()) wanted.set(entry.key, entry.service)
-  for (const item of news)
-    for (const listed of item.listed) wanted.set(serviceKey(listed.service), listed.service)
-  return [...wanted.values()]
-}
-
-/** A store without entries that meets marked objects: ours rebuild it, another owner's stop everything. */
-function recoverLostStore(
-  controller: Controller,
-  owned: readonly OwnedAt[],
-  news: readonly ProviderNews[],
-): void {
-  if (controller.entries.size > 0 || owned.length === 0) return
-  const { settings, steps, clock } = controller.parts
-  const listed = new Map(
-    news.flatMap((item) => item.listed.map((one) => [serviceKey(one.service), one.service] as const)),
-  )
-  const foreign = foreignOwners(owned, settings.owner, new Set(listed.keys()))
-  for (const [owner, keys] of foreign) {
-    throw new InterlookError(
-      'owner-mismatch',
-      `this store is new, and the backends hold objects of owner '${owner}' for ${keys.length} of the services listed now (${keys.slice(0, 3).join(', ')}${keys.length > 3 ? ', ...' : ''}); nothing was written`,
-      {
-        hint: `if that was this installation, set core.instanceId: ${owner} and run again: entries and addresses are rebuilt from those objects`,
-      },
-    )
-  }
-  for (const [key, entry] of rebuiltEntries(owned, settings.owner, listed, steps, clock.now())) {
-    controller.entries.set(key, entry)
-  }
-}
-
-/** Imported entries under the key that the platform gives their service; on disk once the pass goes on. */
-function rekeyImported(controller: Controller, news: readonly ProviderNews[]): void {
-  const complete = news.filter((item) => item.complete && !item.problem)
-  if (complete.length < controller.parts.feeds.length) return
-  const listed = complete.flatMap((item) => item.listed.map((one) => one.service))
-  for (const rekeyed of matchImported(controller.entries.values(), listed)) {
-    controller.entries.delete(rekeyed.from)
-    controller.entries.set(rekeyed.entry.key, rekeyed.entry)
-    controller.rekeyed.push(rekeyed)
-  }
 }
 
 function intake(
@@ -174,13 +58,6 @@ function intake(
   const all = new Map([...prepared, ...changed])
   if (options.matches) for (const key of all.keys()) if (!options.matches(key)) all.delete(key)
   return all
-}
-
-interface Assembly {
-  news: readonly ProviderNews[]
-  changed: Map<string, Entry>
-  owned: readonly OwnedAt[]
-  options: PassOptions
 }
 
 function assemble(controller: Controller, input: Assembly): Prepared {
@@ -330,47 +207,6 @@ function deployedCounts(controller: Controller, earlier: readonly GuardItem[]): 
 }
 
 /** Objects with our mark that no service needs. What a provider lists, or may list once it can again, has its service. */
-function orphansOf(controller: Controller, { news, changed, owned, options }: Assembly): Orphan[] {
-  const { owner } = controller.parts.settings
-  const listed = new Set(news.flatMap((item) => item.listed.map((one) => serviceKey(one.service))))
-  const silent = news.filter((item) => item.problem).map((item) => item.id)
-  const isPruned = (key: string): boolean => {
-    const isUnknown = silent.some((provider) => key.startsWith(`${provider}/`))
-    return options.prune && !isUnknown && (options.matches === undefined || options.matches(key))
-  }
-  return owned
-    .filter(({ object }) => object.owner === owner && !listed.has(object.key))
-    .filter(({ object }) => !controller.entries.has(object.key) && !changed.has(object.key))
-    .map(({ step, object }) => ({ step, object, pruned: isPruned(object.key) }))
-}
-
-/** An orphan becomes an entry on its way out, so that it leaves like any other service. */
-function pruneOrphans(controller: Controller, orphans: readonly Orphan[]): void {
-  const now = controller.parts.clock.now()
-  const entries = new Map<string, Entry>()
-  for (const { step, object, pruned } of orphans) {
-    if (!pruned) continue
-    const entry: Entry = entries.get(object.key) ?? {
-      key: object.key,
-      service: object.service,
-      expected: 'undeployed',
-      steps: {},
-      scheduled: [],
-      heirs: [],
-      detectedAt: now,
-      updatedAt: now,
-    }
-    entries.set(object.key, {
-      ...entry,
-      steps: {
-        ...entry.steps,
-        [step]: { state: 'done', sent: { service: object.service }, outputs: {}, attempts: 0 },
-      },
-    })
-  }
-  controller.engine.adoptEntries(entries.values())
-}
-
 function providerReport(news: ProviderNews): ProviderReport {
   return {
     id: news.id,
@@ -403,13 +239,3 @@ function unreleased(controller: Controller, release: readonly string[]): string[
 }
 
 /** How many services of each verdict. */
-export function countBlocks(blocks: readonly ServicePlanBlock[]): PlanCounts {
-  const counts: PlanCounts = { create: 0, update: 0, remove: 0, waiting: 0, error: 0, inSync: 0, other: 0 }
-  for (const { verdict } of blocks) {
-    if (verdict === 'in-sync') counts.inSync += 1
-    else if (verdict === 'create' || verdict === 'update' || verdict === 'remove') counts[verdict] += 1
-    else if (verdict === 'waiting' || verdict === 'error') counts[verdict] += 1
-    else counts.other += 1
-  }
-  return counts
-}
