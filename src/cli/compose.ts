@@ -1,4 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Config } from '../config/load.js'
 import { Controller } from '../core/controller.js'
 import type { ProviderFeed } from '../core/feeds.js'
@@ -110,8 +112,6 @@ async function takeLock(
 ): Promise<Lock> {
   const { acquireLock } = await import('../store/lock.js')
   const file = config.core.workflowEntriesFile
-  const { mkdirSync } = await import('node:fs')
-  const { dirname } = await import('node:path')
   mkdirSync(dirname(file), { recursive: true })
   return acquireLock({ file, command, timeoutMs: lockTimeoutMs, clock, signal })
 }

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
-import { ROOT } from '../helpers/cli.js'
+import { resolve } from 'node:path'
 
 export interface StartupBench {
   /** Median wall time of `node -e 0`, ms. */
@@ -13,7 +12,7 @@ export interface StartupBench {
 
 /** Start-up times of the built CLI, taken in turns so that whatever else the machine does slows all alike. */
 export function benchStartup(configFile: string, rounds = 21): StartupBench {
-  const bin = join(ROOT, 'bin/run.js')
+  const bin = resolve('bin/run.js')
   const commands = [
     ['-e', '0'],
     [bin, '--version'],

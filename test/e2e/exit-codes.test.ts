@@ -192,12 +192,12 @@ describe('reconcile ends with', () => {
   })
 
   it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
+    ['SIGINT', 130, 'late', 'deployed'],
+    ['SIGTERM', 143, 'hang', 'dns.journal'],
   ] as const)(
-    'cut short by %s: %i, and the next pass settles what was in flight',
-    async (signal, code) => {
-      withJournal({ web: ['hang'] }, { logLevel: 'info' })
+    'cut short by %s: %i, after work in flight had a moment to end; the next pass settles the rest',
+    async (signal, code, fault, state) => {
+      withJournal({ web: [fault] })
       const pass = place.start('reconcile', '--json', '--log-level', 'info')
       await pass.saw(({ msg, step }) => msg === 'change' && step === 'dns.hosts')
 
@@ -205,7 +205,11 @@ describe('reconcile ends with', () => {
       const ended = await pass.ended
 
       expect(ended.code).toBe(code)
-      expect(JSON.parse(ended.stdout)).toMatchObject({ exitCode: code, reason: 'aborted' })
+      expect(JSON.parse(ended.stdout)).toMatchObject({
+        exitCode: code,
+        reason: 'aborted',
+        services: [{ state }],
+      })
       withJournal({})
       expect(await place.json()).toMatchObject({ exitCode: 0, services: [{ state: 'deployed' }] })
     },

@@ -72,7 +72,7 @@ describe('kill -9 over 300 services of a file', () => {
 
   it(`converges after ${KILLS} kills of passes and daemons, with no address twice, none moved, no name lost`, async () => {
     const random = seededRandom('kill -9, file')
-    const killing = new Killing(site, random, 250)
+    const killing = new Killing(site, random, 350)
     while (services.size < SERVICES) make()
     await write(killing)
     await killing.kill('reconcile')

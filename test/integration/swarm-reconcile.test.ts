@@ -384,7 +384,7 @@ describeReal('reconcile on a real swarm', SWARM_NEEDS, () => {
     }
     // With the writer frozen, wherever it stands, every byte can be compared.
     const frozen = []
-    for (let round = 0; round < 6; round++) {
+    for (let round = 0; round < 4; round++) {
       await daemon.saw((record) => record.msg === 'change', daemon.log.length)
       await new Promise((resolve) => setTimeout(resolve, random.next() * 60))
       daemon.kill('SIGSTOP')
