@@ -7,7 +7,7 @@ import { Engine } from './engine.js'
 import type { Entry } from './entry.js'
 import type { ProviderFeed } from './feeds.js'
 import type { Rekeyed } from './match-imported.js'
-import type { ChangeRecord, Plan } from './plan.js'
+import type { ChangeRecord } from './plan.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
 import type { Store } from './store.js'
@@ -40,10 +40,9 @@ export class Controller {
   readonly parts: ControllerParts
   readonly entries: Map<string, Entry>
   readonly engine: Engine
-  /** Writes that were done, oldest first. */
+  /** Writes that were done, oldest first. A daemon collects none: they would fill its memory. */
   readonly changes: ChangeRecord[] = []
-  /** The last whole plan, for those who ask. */
-  lastPlan: Plan | undefined
+  collectsChanges = true
   /** Steps whose backend could not be read in the last pass. */
   readonly unread = new Map<string, Problem>()
   /** Imported entries that got another key, not on disk yet. */

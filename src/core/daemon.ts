@@ -41,6 +41,7 @@ export async function runDaemon(controller: Controller, options: DaemonOptions):
     reasons.add(reason)
     wake.abort()
   }
+  controller.collectsChanges = false
   controller.onFault = () => wake.abort()
   const watches = parts.feeds.map((feed) => feed.watch(() => poke('news'), options.signal))
   const window = new GuardWindow(controller)
@@ -109,7 +110,6 @@ async function onePass(
     const gathered = await gather(controller, pass)
     if (options.signal.aborted) return true
     const prepared = decide(controller, gathered, pass)
-    if (isWhole) controller.lastPlan = prepared.plan
     window.report(prepared.plan.guard.reasons)
     commence(controller, prepared, pass, isWhole)
     window.add(prepared.guardItems)

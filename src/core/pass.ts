@@ -64,7 +64,6 @@ export async function reconcileOnce(controller: Controller, options: OneShotOpti
 /** List, read, plan, judge; and send what the guard lets pass. */
 async function applyOnce(controller: Controller, options: OneShotOptions): Promise<Plan> {
   const prepared = decide(controller, await gather(controller, options), options)
-  controller.lastPlan = prepared.plan
   const { guard } = prepared.plan
   const guardStage = options.progress.stage('guard')
   if (guard.tripped) guardStage.fail('refused')

@@ -31,7 +31,7 @@ interface Case {
   title: string
   flags?: string[]
   message?: RegExp
-  prepare?: () => Promise<unknown> | void
+  prepare?: () => unknown
 }
 
 const CASES: Case[] = [

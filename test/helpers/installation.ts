@@ -7,6 +7,7 @@ import Database from 'libsql'
 import type { ReconcileJson } from '../../src/cli/render/json.js'
 import type { Entry } from '../../src/core/entry.js'
 import { type Running, startCli } from './running.js'
+import { JOURNAL_MAGIC } from './tear.js'
 
 /** One interlook with its own folder: config, state and scratch space. The chain is a provider, ipalloc and hosts. */
 export interface Installation {
@@ -28,12 +29,14 @@ export interface Installation {
   leases(): Promise<LeaseRow[]>
   /** What the core's store holds; read from a copy. */
   entries(): Promise<Entry[]>
+  /** True when a store was left in the middle of a transaction: whoever writes next must roll it back. */
+  isTorn(store: 'entries' | 'addresses'): Promise<boolean>
   /** Every file and folder: content, identity, rights and times. Equal when nothing was touched. */
   snapshot(): Promise<Record<string, string>>
   /** What commands left in the system's folder for temporary files. */
   scratch(): Promise<string[]>
   /** Calls back on every event in the state folder, until the returned function is called. */
-  onWrite(listener: (file: string) => void): () => void
+  onWrite(listener: (file: string) => unknown): () => void
   /** Resolves once nothing was written to the state folder for a while. */
   quiet(): Promise<void>
   /** Kills what still runs, and removes the folder. */
@@ -123,6 +126,10 @@ export async function install(options: InstallationOptions): Promise<Installatio
     async entries() {
       const rows = await readStore<{ data: string }>(join(state, 'entries.db'), 'SELECT data FROM entries')
       return rows.map(({ data }) => JSON.parse(data) as Entry)
+    },
+    async isTorn(store) {
+      const journal = await readFile(join(state, `${store}.db-journal`)).catch(() => Buffer.alloc(0))
+      return journal.subarray(0, JOURNAL_MAGIC.length / 2).toString('hex') === JOURNAL_MAGIC
     },
     snapshot: () => snapshot(folder),
     scratch: () => readdir(temporary),

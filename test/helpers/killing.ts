@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { Installation } from './installation.js'
 import type { Random } from './random.js'
+import { killWhenTorn } from './tear.js'
 
 /** Key of a service -> its host names. */
 export type Wanted = ReadonlyMap<string, readonly string[]>
@@ -16,8 +16,10 @@ export interface Tally {
   unfinished: number
   /** A message was on its way. */
   inFlight: number
-  /** A store was in the middle of a transaction. */
-  journals: number
+  /** The core's store was being written: its journal has to be rolled back. */
+  entriesTorn: number
+  /** The same of the address store. */
+  addressesTorn: number
 }
 
 /**
@@ -29,7 +31,14 @@ export interface Tally {
  * - a name that was there, and has been wanted ever since, is there.
  */
 export class Killing {
-  readonly tally: Tally = { kills: 0, tooLate: 0, unfinished: 0, inFlight: 0, journals: 0 }
+  readonly tally: Tally = {
+    kills: 0,
+    tooLate: 0,
+    unfinished: 0,
+    inFlight: 0,
+    entriesTorn: 0,
+    addressesTorn: 0,
+  }
   readonly #site: Installation
   readonly #random: Random
   readonly #addresses = new Map<string, string>()
@@ -58,20 +67,24 @@ export class Killing {
 
   /** Starts a command and kills it some time after its first write; `meanwhile` is done before that. */
   async kill(command: 'run' | 'reconcile', meanwhile?: () => Promise<unknown>): Promise<void> {
+    const random = this.#random
     const process = this.#site.start(command)
+    const wait = random.next() * this.#span * (command === 'run' ? 1.5 : 1)
     let timer: NodeJS.Timeout | undefined
-    const stop = this.#site.onWrite(() => {
-      timer ??= setTimeout(
-        () => process.kill('SIGKILL'),
-        this.#random.next() * this.#span * (command === 'run' ? 1.5 : 1),
-      )
+    const unwatch = this.#site.onWrite(() => {
+      timer ??= setTimeout(() => process.kill('SIGKILL'), wait)
     })
+    // By the clock alone a transaction is hardly ever met.
+    const store = random.next() < 0.5 ? 'entries' : 'addresses'
+    const path = join(this.#site.folder, 'state', `${store}.db`)
+    const unaim = random.next() < 0.4 ? await killWhenTorn(path, process.pid, random.below(3)) : undefined
     if (meanwhile !== undefined) {
       const isUp = process.saw((record) => record.msg === 'started' || record.msg === 'change')
       await isUp.then(meanwhile, () => undefined)
     }
     const { code, stdout, stderr } = await process.ended
-    stop()
+    unwatch()
+    await unaim?.()
     clearTimeout(timer)
     if (code === null) this.tally.kills += 1
     else {
@@ -80,17 +93,34 @@ export class Killing {
       this.tally.tooLate += 1
       this.#span *= 0.9
     }
-    await this.#count()
+    const isTorn = await this.#count()
     await this.check()
+    if (isTorn && random.next() < 0.5) await this.#lookOn()
   }
 
-  async #count(): Promise<void> {
-    const entries = await this.#site.entries()
-    const isSent = entries.some(({ steps }) => Object.values(steps).some((record) => record.inFlight))
+  /** A dry run of what was left changes no byte. */
+  async #lookOn(): Promise<void> {
+    const before = await this.#site.snapshot()
+    const { code, json } = await this.#site.reconcile('--dry-run', '--detailed-exitcode')
+    expect([0, 2], `${this.#where()}: ${json.message}`).toContain(code)
+    expect(await this.#site.snapshot(), this.#where()).toEqual(before)
+  }
+
+  #where(): string {
+    return `seed ${this.#random.seed}, after kill ${this.tally.kills}`
+  }
+
+  /** True when a store was left in the middle of a transaction. */
+  async #count(): Promise<boolean> {
+    const isSent = (await this.#site.entries()).some(({ steps }) =>
+      Object.values(steps).some((record) => record.inFlight),
+    )
     if (isSent) this.tally.inFlight += 1
     if (!(await this.#isReached())) this.tally.unfinished += 1
-    const journals = ['entries', 'addresses'].map((name) => `state/${name}.db-journal`)
-    if (journals.some((name) => existsSync(join(this.#site.folder, name)))) this.tally.journals += 1
+    const [entries, addresses] = [await this.#site.isTorn('entries'), await this.#site.isTorn('addresses')]
+    if (entries) this.tally.entriesTorn += 1
+    if (addresses) this.tally.addressesTorn += 1
+    return entries || addresses
   }
 
   async #isReached(): Promise<boolean> {
@@ -100,7 +130,7 @@ export class Killing {
 
   /** What must be true at any time, whatever was killed. */
   async check(): Promise<void> {
-    const where = `seed ${this.#random.seed}, after kill ${this.tally.kills}`
+    const where = this.#where()
     const [hosts, leases] = [await this.#site.hosts(), await this.#site.leases()]
     const inUse = new Map<string, string>()
     for (const { ip, service, retired_at } of leases) {
@@ -125,7 +155,7 @@ export class Killing {
 
   /** One pass more: all is as it is wanted, and a further look finds nothing to do. */
   async converge(): Promise<void> {
-    const where = `seed ${this.#random.seed}, after kill ${this.tally.kills}`
+    const where = this.#where()
     const pass = await this.#site.reconcile()
     expect({ code: pass.code, message: pass.json.message }, where).toEqual({ code: 0 })
     await this.check()

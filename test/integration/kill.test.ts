@@ -72,7 +72,7 @@ describe('kill -9 over 300 services of a file', () => {
 
   it(`converges after ${KILLS} kills of passes and daemons, with no address twice, none moved, no name lost`, async () => {
     const random = seededRandom('kill -9, file')
-    const killing = new Killing(site, random, 350)
+    const killing = new Killing(site, random, 400)
     while (services.size < SERVICES) make()
     await write(killing)
     await killing.kill('reconcile')
@@ -89,7 +89,9 @@ describe('kill -9 over 300 services of a file', () => {
     process.stderr.write(`kill -9, file: ${JSON.stringify(killing.tally)}\n`)
     // Otherwise nothing was cut short, and nothing is proved.
     expect(killing.tally.unfinished).toBeGreaterThan(KILLS / 5)
-    expect(killing.tally.inFlight).toBeGreaterThan(0)
+    for (const [what, times] of Object.entries(killing.tally)) {
+      if (what !== 'tooLate') expect(times, what).toBeGreaterThan(0)
+    }
     expect(await site.scratch()).toEqual([])
   })
 })
