@@ -80,7 +80,8 @@ async function create(entry: RegistryEntry, parts: ExtensionParts): Promise<Retu
   return serve(definition, config.sections[entry.id], contextOf(entry.id, parts), {
     onChange: ({ key, change, at }) => {
       const { controller } = parts.box
-      if (controller?.collectsChanges === true) controller.changes.push({ ...change, key, step: entry.id, at })
+      if (controller?.collectsChanges === true)
+        controller.changes.push({ ...change, key, step: entry.id, at })
       const { action, kind, object, fields, reason } = change
       parts.options.logger.info(
         { service: key, step: entry.id, action, kind, object, fields, reason },

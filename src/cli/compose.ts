@@ -11,6 +11,8 @@ import { systemClock, type Clock } from '../sdk/clock.js'
 import { InterlookError, errorText } from '../sdk/errors.js'
 import type { Logger } from '../sdk/logger.js'
 import type { Lock } from '../store/lock.js'
+import { processRedactor } from './redaction.js'
+import { answerWithoutSecrets, feedWithoutSecrets } from './without-secrets.js'
 import { buildFeed, buildStep, started, type ExtensionParts } from './compose-extensions.js'
 
 export interface SessionOptions {
@@ -33,6 +35,8 @@ export interface Session {
   /** Stops every extension, closes the store, frees the lock. */
   close(): Promise<void>
 }
+
+const redact = (text: string): string => processRedactor.redact(text)
 
 /** What has to be undone, last first. */
 export type Undo = () => Promise<void> | void

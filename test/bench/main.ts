@@ -5,7 +5,9 @@ import { benchStartup } from './startup.js'
 
 /** A figure, what it should reach, and whether it did. */
 function line(what: string, value: string, goal: string, isReached: boolean): void {
-  process.stdout.write(`${isReached ? 'ok  ' : 'MISS'}  ${what.padEnd(58)} ${value.padStart(10)}  (${goal})\n`)
+  process.stdout.write(
+    `${isReached ? 'ok  ' : 'MISS'}  ${what.padEnd(58)} ${value.padStart(10)}  (${goal})\n`,
+  )
 }
 
 const startup = benchStartup('test/fixtures/config/documented-sample.yml')
@@ -28,7 +30,12 @@ line(
   leases.fillMs < 5_000,
 )
 const leaseRatio = leases.oneAt60000Ms / leases.oneAt1000Ms
-line('one allocation at 60,000 leases over one at 1,000', leaseRatio.toFixed(2), 'at most 1.5', leaseRatio <= 1.5)
+line(
+  'one allocation at 60,000 leases over one at 1,000',
+  leaseRatio.toFixed(2),
+  'at most 1.5',
+  leaseRatio <= 1.5,
+)
 const memory = await benchMemory()
 line(
   `peak memory of the daemon, ${memory.services} services`,

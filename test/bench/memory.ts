@@ -21,9 +21,13 @@ export async function benchMemory(services = 10_000): Promise<MemoryBench> {
   try {
     await writeFile(join(folder, 'interlook.yml'), configText(folder).replace('core:', 'core:\n  resync: 2s'))
     await writeFile(join(folder, 'services.yml'), servicesText(services))
-    const daemon = spawn(process.execPath, [resolve('bin/run.js'), 'run', '-c', join(folder, 'interlook.yml')], {
-      stdio: 'ignore',
-    })
+    const daemon = spawn(
+      process.execPath,
+      [resolve('bin/run.js'), 'run', '-c', join(folder, 'interlook.yml')],
+      {
+        stdio: 'ignore',
+      },
+    )
     const ended = once(daemon, 'exit')
     const peak = await watch(daemon.pid ?? 0, join(folder, 'hosts'), services)
     daemon.kill('SIGTERM')

@@ -28,7 +28,10 @@ export async function benchPass(rounds = 7): Promise<PassBench> {
   )
 }
 
-async function withInstallation<T>(count: number, use: (pass: () => Promise<number>) => Promise<T>): Promise<T> {
+async function withInstallation<T>(
+  count: number,
+  use: (pass: () => Promise<number>) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'interlook-bench-'))
   try {
     await writeFile(join(folder, 'interlook.yml'), configText(folder))
@@ -65,7 +68,8 @@ async function onePass(folder: string): Promise<number> {
   try {
     const started = performance.now()
     const result = await reconcileOnce(session.controller, { ...options, signal })
-    if (result.exitCode !== 0) throw new Error(`the pass ended with ${result.exitCode}: ${result.message ?? ''}`)
+    if (result.exitCode !== 0)
+      throw new Error(`the pass ended with ${result.exitCode}: ${result.message ?? ''}`)
     return performance.now() - started
   } finally {
     await session.close()
