@@ -20,6 +20,7 @@ const blocks = {
     Object.entries(REASONS).map(([code, meaning]) => [`\`${code}\``, meaning]),
   ),
   config: configReference(await configKeys()),
+  extension: `\`\`\`js\n${readFileSync(join(root, 'examples/extensions/sixty-lines/index.js'), 'utf8')}\`\`\``,
 }
 
 function table(head, rows) {

@@ -69,7 +69,8 @@ export class Killing {
   async kill(command: 'run' | 'reconcile', meanwhile?: () => Promise<unknown>): Promise<void> {
     const random = this.#random
     const process = this.#site.start(command)
-    const wait = random.next() * this.#span * (command === 'run' ? 1.5 : 1)
+    const isAimed = random.next() < 0.5
+    const wait = (random.next() * (command === 'run' ? 1.5 : 1) + (isAimed ? 0.7 : 0)) * this.#span
     let timer: NodeJS.Timeout | undefined
     const unwatch = this.#site.onWrite(() => {
       timer ??= setTimeout(() => process.kill('SIGKILL'), wait)
@@ -77,7 +78,7 @@ export class Killing {
     // By the clock alone a transaction is hardly ever met.
     const store = random.next() < 0.5 ? 'entries' : 'addresses'
     const path = join(this.#site.folder, 'state', `${store}.db`)
-    const unaim = random.next() < 0.4 ? await killWhenTorn(path, process.pid, random.below(3)) : undefined
+    const unaim = isAimed ? await killWhenTorn(path, process.pid, random.below(3)) : undefined
     if (meanwhile !== undefined) {
       const isUp = process.saw((record) => record.msg === 'started' || record.msg === 'change')
       await isUp.then(meanwhile, () => undefined)
@@ -89,9 +90,9 @@ export class Killing {
     if (code === null) this.tally.kills += 1
     else {
       expect({ code, stdout, stderr }).toMatchObject({ code: 0 })
-      // It was faster than thought.
       this.tally.tooLate += 1
-      this.#span *= 0.9
+      // It was faster than thought.
+      if (!isAimed) this.#span *= 0.9
     }
     const isTorn = await this.#count()
     await this.check()

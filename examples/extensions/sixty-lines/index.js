@@ -15,9 +15,12 @@ export default defineProvisioner({
     ],
     async apply(plans) {
       const zone = await readZone(path)
-      for (const { object, data } of plans.flatMap((plan) => plan.changes)) {
-        if (data === undefined) delete zone[object]
-        else zone[object] = data
+      for (const { key, changes } of plans) {
+        for (const { object, data } of changes) {
+          // Another service of the batch may have taken the name over.
+          if (data) zone[object] = data
+          else if (zone[object]?.key === key) delete zone[object]
+        }
       }
       await writeFile(`${path}.new`, JSON.stringify(zone, null, 2))
       await rename(`${path}.new`, path)
