@@ -11,6 +11,10 @@ import type { Logger } from '../sdk/logger.js'
 import type { Message } from '../sdk/message.js'
 import { serve } from '../sdk/serve.js'
 import type { SessionOptions, Undo } from './compose.js'
+import { processRedactor } from './redaction.js'
+import { answerWithoutSecrets, feedWithoutSecrets } from './without-secrets.js'
+
+const redact = (text: string): string => processRedactor.redact(text)
 
 /** What extensions are built from. */
 export interface ExtensionParts {
@@ -94,7 +98,7 @@ async function create(entry: RegistryEntry, parts: ExtensionParts): Promise<Retu
 export async function buildFeed(entry: RegistryEntry, parts: ExtensionParts): Promise<ProviderFeed> {
   const { options, clock, settings, undo } = parts
   const served = await create(entry, parts)
-  const feed =
+  const feed = feedWithoutSecrets(
     served.form === 'provider'
       ? listingFeed(entry.id, served.extension.listing, clock, options.logger)
       : messageFeed({
@@ -104,8 +108,11 @@ export async function buildFeed(entry: RegistryEntry, parts: ExtensionParts): Pr
           logger: options.logger,
           settleMs: settings.providerSettleMs,
           deadlineMs: settings.serviceWipTimeoutMs,
+          maxSilenceMs: options.config.core.serviceMaxLastUpdated,
           channel: () => createChannel<Message>(),
-        })
+        }),
+    redact,
+  )
   undo.push(() => feed.stop())
   await within(feed.start(AbortSignal.any([options.signal, AbortSignal.timeout(START_LIMIT_MS)])), parts)
   return feed
@@ -128,7 +135,7 @@ export async function buildStep(
   if (!options.dryRun) {
     await within(
       extension.start(channel, (message) => {
-        parts.box.controller?.engine.answer(entry.id, message)
+        parts.box.controller?.engine.answer(entry.id, answerWithoutSecrets(message, redact))
         return Promise.resolve()
       }),
       parts,

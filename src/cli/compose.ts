@@ -11,8 +11,6 @@ import { systemClock, type Clock } from '../sdk/clock.js'
 import { InterlookError, errorText } from '../sdk/errors.js'
 import type { Logger } from '../sdk/logger.js'
 import type { Lock } from '../store/lock.js'
-import { processRedactor } from './redaction.js'
-import { answerWithoutSecrets, feedWithoutSecrets } from './without-secrets.js'
 import { buildFeed, buildStep, started, type ExtensionParts } from './compose-extensions.js'
 
 export interface SessionOptions {
@@ -22,6 +20,8 @@ export interface SessionOptions {
   command: string
   /** No lock, no write, nothing started that could write. */
   dryRun: boolean
+  /** Steps that the workflow has lost are started too, so that what they made can go. */
+  prune?: boolean
   lockTimeoutMs: number
   signal: AbortSignal
   clock?: Clock
@@ -35,8 +35,6 @@ export interface Session {
   /** Stops every extension, closes the store, frees the lock. */
   close(): Promise<void>
 }
-
-const redact = (text: string): string => processRedactor.redact(text)
 
 /** What has to be undone, last first. */
 export type Undo = () => Promise<void> | void
@@ -95,10 +93,12 @@ async function build(options: SessionOptions, undo: Undo[], close: () => Promise
       else steps.push(await buildStep(entry, entry.kind, parts))
     })
   }
+  const lostSteps = options.prune === true ? await startLostSteps(store, parts) : []
   const controller = new Controller({
     settings,
     store,
     steps,
+    lostSteps,
     feeds,
     clock,
     logger,
@@ -108,6 +108,28 @@ async function build(options: SessionOptions, undo: Undo[], close: () => Promise
   })
   box.controller = controller
   return { controller, remarks, close }
+}
+
+/** Steps with records that the workflow does not name any more, as far as they are still configured. */
+async function startLostSteps(store: Store, parts: ExtensionParts): Promise<StepHandle[]> {
+  const { config, signal } = parts.options
+  const known = new Set(config.workflow)
+  const lost = new Set<string>()
+  for (const entry of store.load().values()) {
+    for (const [id, record] of Object.entries(entry.steps)) {
+      if (record.state !== 'none' && !known.has(id)) lost.add(id)
+    }
+  }
+  const handles: StepHandle[] = []
+  for (const id of lost) {
+    const entry = config.registry.find((one) => one.id === id)
+    if (!entry || entry.kind === 'provider' || config.sections[id] === undefined) continue
+    const { kind } = entry
+    await started(entry, signal, async () => {
+      handles.push(await buildStep(entry, kind, parts))
+    })
+  }
+  return handles
 }
 
 async function takeLock(

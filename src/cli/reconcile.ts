@@ -64,6 +64,7 @@ export async function runReconcile(flags: ReconcileFlags, output: Output): Promi
       logger: logging.logger,
       command: 'interlook reconcile',
       dryRun: flags.dryRun,
+      prune: flags.prune,
       lockTimeoutMs: flags.lockTimeoutMs,
       signal: interruption.signal,
     })

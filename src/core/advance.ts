@@ -75,7 +75,7 @@ function send(
     const next: StepRecord = { ...kept, ...flight, state: 'removing' }
     const message: Message = { action: 'delete', ...address, service: what.remove }
     // From here on users do not reach the whole of it any more.
-    const left = withRecord(without(entry, 'inUse'), step, next)
+    const left = withRecord(entry.expected === 'undeployed' ? without(entry, 'inUse') : entry, step, next)
     return { entry: left, effects: [{ type: 'send', step, message }] }
   }
   const { service, previous } = what.definition

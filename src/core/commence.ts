@@ -19,8 +19,15 @@ export function commence(
   engine.adoptEntries(prepared.accepted.values())
   for (const [key, plan] of prepared.plans) for (const event of plan.events) engine.feed(key, event)
   pruneOrphans(controller, prepared.plan.orphans)
+  if (options.prune) abandonLostSteps(controller, prepared)
   if (!everything && prepared.held.size === 0 && !engine.wasHolding) return
   for (const key of controller.entries.keys()) {
     if (options.matches === undefined || options.matches(key)) engine.enqueue(key)
+  }
+}
+
+function abandonLostSteps(controller: Controller, prepared: Prepared): void {
+  for (const { id } of controller.parts.lostSteps ?? []) {
+    for (const key of prepared.plans.keys()) controller.engine.feed(key, { type: 'abandoned', step: id })
   }
 }

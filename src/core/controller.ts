@@ -27,6 +27,8 @@ export interface ControllerParts {
   settings: Settings
   store: Store
   steps: readonly StepHandle[]
+  /** Steps that the workflow has lost, started because what they made is to go. */
+  lostSteps?: readonly StepHandle[]
   feeds: readonly ProviderFeed[]
   clock: Clock
   logger: Logger
@@ -57,7 +59,7 @@ export class Controller {
     this.engine = new Engine({
       store: parts.store,
       entries: this.entries,
-      steps: parts.steps,
+      steps: this.allSteps,
       settings: parts.settings,
       clock: parts.clock,
       logger: parts.logger,
@@ -66,6 +68,10 @@ export class Controller {
       onProgress: () => this.onProgress?.(),
       onFault: () => this.onFault?.(),
     })
+  }
+
+  get allSteps(): readonly StepHandle[] {
+    return [...this.parts.steps, ...(this.parts.lostSteps ?? [])]
   }
 
   context(): TransitionContext {
@@ -80,7 +86,7 @@ export class Controller {
   async observe(wanted: readonly Service[], signal: AbortSignal, progress: PassProgress): Promise<void> {
     this.unread.clear()
     await Promise.all(
-      this.parts.steps.map(async (step) => {
+      this.allSteps.map(async (step) => {
         if (!step.preview) return
         const stage = progress.stage(`read ${step.id}`)
         try {

@@ -6,13 +6,14 @@ import type { Entry } from './entry.js'
 import type { Assembly, Gathered } from './gather.js'
 import { guardItems, judge, openGuard, type GuardItem } from './guard.js'
 import { takeIn, type ProviderNews } from './intake.js'
-import { wasEverSent } from './move.js'
+import { recordOf, wasEverSent } from './move.js'
 import { countBlocks } from './counts.js'
 import { orphansOf } from './orphans.js'
 import type { PassOptions } from './pass-options.js'
 import type { Plan, ProviderReport, ServicePlanBlock } from './plan.js'
 import { simulate, type EntryPlan } from './planner.js'
 import { recoverLostStore, rekeyImported } from './recover.js'
+import type { StepHandle } from './step-handle.js'
 import { transition } from './transition.js'
 
 /** A plan, and what applying it means for the entries. */
@@ -69,7 +70,8 @@ function assemble(controller: Controller, input: Assembly): Prepared {
   const movable = [...active.values()].filter((entry) => !frozenBy.has(entry.service.provider))
   const plans = simulate({
     entries: movable,
-    steps: readable(controller),
+    steps: readable(controller, controller.parts.steps),
+    lost: readable(controller, controller.parts.lostSteps ?? []),
     settings,
     adopt: options.adopt,
     now,
@@ -82,7 +84,9 @@ function assemble(controller: Controller, input: Assembly): Prepared {
     const frozen = frozenBy.get(after.service.provider)
     const block = blockOf({ before, after, plan: plans.get(key), steps: settings.steps, frozen, now })
     blocks.push(block)
-    items.push(...guardItems([block], () => guardKinds(before, after, block), now))
+    const kinds = guardKinds(before, after, block)
+    if (losesStep(controller, before)) kinds.push('removed')
+    items.push(...guardItems([block], () => kinds, now))
   }
   const orphans = orphansOf(controller, input)
   for (const orphan of orphans) {
@@ -158,8 +162,8 @@ function activeEntries(
 }
 
 /** Steps without an observation are walked like those that cannot be previewed. */
-function readable(controller: Controller): Controller['parts']['steps'] {
-  return controller.parts.steps.map((step) => {
+function readable(controller: Controller, steps: readonly StepHandle[]): StepHandle[] {
+  return steps.map((step) => {
     if (!controller.unread.has(step.id)) return step
     const { preview: _preview, ...rest } = step
     return rest
@@ -214,9 +218,15 @@ function providerReport(news: ProviderNews): ProviderReport {
   }
 }
 
+/** Is anything of a deployed service going that a lost step made? The operator asked for it; the guard counts it. */
+function losesStep(controller: Controller, before: Entry | undefined): boolean {
+  if (!before?.inUse) return false
+  return (controller.parts.lostSteps ?? []).some(({ id }) => recordOf(before, id).state !== 'none')
+}
+
 function warningsOf(controller: Controller): string[] {
   const warnings: string[] = []
-  const steps = new Set(controller.parts.settings.steps.map((step) => step.id))
+  const steps = new Set(controller.allSteps.map((step) => step.id))
   const lost = new Map<string, number>()
   for (const entry of controller.entries.values()) {
     for (const [id, record] of Object.entries(entry.steps)) {

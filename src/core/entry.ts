@@ -32,6 +32,8 @@ export interface StepRecord {
   error?: Problem
   /** Set when the backend was seen to differ from what was acknowledged: the step is visited again. */
   drifted?: boolean
+  /** The workflow has lost the step, and the operator wants what it made to go. */
+  abandoned?: boolean
 }
 
 /** Everything that the core knows of one service. */

@@ -21,6 +21,8 @@ export type Event =
   | { type: 'synced'; step: string; service: Service; outputs: Outputs }
   /** The backend was seen to differ from what it acknowledged. */
   | { type: 'drifted'; step: string }
+  /** The workflow has lost the step, and what it made is to go. */
+  | { type: 'abandoned'; step: string }
   /** A heir is deployed, or is no heir any more. */
   | { type: 'inherited'; heirs: string[] }
   /** The operator releases a retained service, or takes an imported one over. */

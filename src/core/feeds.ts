@@ -83,6 +83,8 @@ export interface MessageFeedOptions {
   settleMs: number
   /** How long an answer to `refresh` may take, ms. */
   deadlineMs: number
+  /** While it is watched: how long nothing may be said of a service before the provider is asked about it, ms. */
+  maxSilenceMs: number
   channel: () => { push(message: Message): void; close(): void } & AsyncIterable<Message>
 }
 
@@ -94,6 +96,8 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
   const removed = new Set<string>()
   /** Keys that were spoken of since they were last asked about. */
   const answered = new Set<string>()
+  /** Key -> when it was last spoken of or asked about; entries count from when they were first seen here. */
+  const spokenAt = new Map<string, number>()
   let lastHeard = 0
   let notify: () => void = () => undefined
 
@@ -106,6 +110,7 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
     const key = serviceKey(service)
     lastHeard = clock.now()
     answered.add(key)
+    spokenAt.set(key, lastHeard)
     const problem = problemOf(message)
     if (problem && message.id !== undefined) {
       // It could not tell whether the service is there: that says nothing about it.
@@ -132,24 +137,25 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
     }
   }
 
+  /** False for a key that no service can have. */
+  const ask = (key: string): boolean => {
+    const identity = parseServiceKey(key)
+    if (!identity) return false
+    answered.delete(key)
+    spokenAt.set(key, clock.now())
+    channel.push({
+      action: 'refresh',
+      sender: 'core',
+      destination: id,
+      id: `refresh:${key}`,
+      service: bareService(identity),
+    })
+    return true
+  }
+
   const refresh = async (keys: readonly string[], signal: AbortSignal): Promise<void> => {
-    const open = new Set(keys)
-    for (const key of keys) answered.delete(key)
+    const open = new Set(keys.filter(ask))
     const deadline = clock.now() + options.deadlineMs
-    for (const key of keys) {
-      const identity = parseServiceKey(key)
-      if (!identity) {
-        open.delete(key)
-        continue
-      }
-      channel.push({
-        action: 'refresh',
-        sender: 'core',
-        destination: id,
-        id: `refresh:${key}`,
-        service: bareService(identity),
-      })
-    }
     while (!signal.aborted) {
       for (const key of open) if (answered.has(key)) open.delete(key)
       const left = deadline - clock.now()
@@ -158,6 +164,26 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
       notify = () => heard.abort()
       await clock.sleep(left, AbortSignal.any([heard.signal, signal]))
       notify = () => undefined
+    }
+  }
+
+  /** What was said of services that are neither listed nor an entry is past. */
+  const follow = (known: readonly string[]): void => {
+    const entries = new Set(known)
+    for (const key of removed) if (!entries.has(key)) removed.delete(key)
+    for (const key of spokenAt.keys()) if (!entries.has(key) && !listed.has(key)) spokenAt.delete(key)
+    for (const key of known) if (!spokenAt.has(key)) spokenAt.set(key, clock.now())
+  }
+
+  const askTheSilent = async (signal: AbortSignal): Promise<void> => {
+    while (!signal.aborted) {
+      const now = clock.now()
+      let next = now + options.maxSilenceMs
+      for (const [key, at] of spokenAt) {
+        if (at + options.maxSilenceMs <= now) ask(key)
+        else next = Math.min(next, at + options.maxSilenceMs)
+      }
+      await clock.sleep(next - now, signal)
     }
   }
 
@@ -173,16 +199,14 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
         const unheard = known.filter((key) => !listed.has(key) && !removed.has(key))
         await refresh(unheard, signal)
       }
-      // Nothing is forgotten: what a pass could not act on (the guard, a claim) is said again in the next one.
+      follow(known)
+      // Nothing is forgotten of an entry: what a pass could not act on (the guard, a claim) is said again in the next one.
       return { id, complete: false, listed: [...listed.values()], removed: [...removed] }
     },
     async watch(onChange, signal) {
       notify = onChange
       if (listed.size + removed.size > 0) onChange()
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve()
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      await askTheSilent(signal)
     },
     async stop() {
       channel.close()

@@ -16,7 +16,8 @@ import type { Step } from './settings.js'
  *     4  a step lacks its goal: add, first step first (with `previous`)
  *     5  settle time
  *     6  a step still keeps `previous`: add without it, last step first
- *     7  in sync
+ *     7  a step that the workflow lost, and that is to go? delete
+ *     8  in sync
  */
 export type Move =
   | { kind: 'none' }
@@ -127,7 +128,23 @@ function towardsDeployed(entry: Entry, steps: readonly Step[]): Move {
   if (!sameDefinition(complete, inUse)) return { kind: 'complete', complete }
   const clean = cleaningMove(entry, steps)
   if (clean) return clean
-  return retiring ? { kind: 'cleaned' } : { kind: 'none' }
+  if (retiring) return { kind: 'cleaned' }
+  return lostMove(entry, steps) ?? { kind: 'none' }
+}
+
+/** What a step made that the workflow has lost goes once everything else is in place. */
+function lostMove(entry: Entry, steps: readonly Step[]): Move | undefined {
+  for (const [id, record] of Object.entries(entry.steps)) {
+    if (record.abandoned !== true || record.state === 'none' || steps.some((step) => step.id === id)) continue
+    return { kind: 'delete', step: id, service: lastKnown(entry, id) }
+  }
+  return undefined
+}
+
+/** What a delete carries: the definition last sent to the step, and what the step gave. */
+export function lastKnown(entry: Entry, step: string): Service {
+  const record = recordOf(entry, step)
+  return withOutputs(record.sent?.service ?? withoutOutputs(entry.service), record.outputs)
 }
 
 /** The record knows the goal, acknowledged it, and the backend was not seen to differ. */
@@ -218,8 +235,7 @@ function towardsUndeployed(entry: Entry, steps: readonly Step[]): Move {
     const record = recordOf(entry, id)
     if (record.state === 'none') continue
     if (entry.heirs.length > 0) return { kind: 'wait', what: 'heir' }
-    const service = withOutputs(record.sent?.service ?? withoutOutputs(entry.service), record.outputs)
-    return { kind: 'delete', step: id, service }
+    return { kind: 'delete', step: id, service: lastKnown(entry, id) }
   }
   return { kind: 'closed' }
 }

@@ -3,7 +3,7 @@ import type { AdoptRule, OutputName, Outputs, PutItem, ServicePlan } from '../sd
 import type { Service } from '../sdk/service.js'
 import { sameDefinition, withOutputs, withoutOutputs } from './definition.js'
 import type { Entry } from './entry.js'
-import { isDone, isHeld, ownOutputs, recordOf } from './move.js'
+import { isDone, isHeld, lastKnown, ownOutputs, recordOf } from './move.js'
 import type { StepPlan } from './plan.js'
 import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
@@ -21,6 +21,8 @@ export interface SimulateInput {
   /** Entries as they will be after the intake. */
   entries: Iterable<Entry>
   steps: readonly StepHandle[]
+  /** Steps that the workflow has lost, when what they made is to go. */
+  lost: readonly StepHandle[]
   settings: Settings
   adopt: AdoptRule
   now: number
@@ -56,6 +58,7 @@ export function simulate(input: SimulateInput): Map<string, EntryPlan> {
     simulateStep(step, courses, input, hasIpam)
     hasIpam ||= step.kind === 'ipam'
   }
+  for (const step of input.lost) simulateLost(step, courses, input)
   return new Map([...courses].map(([key, course]) => [key, finish(course)]))
 }
 
@@ -78,8 +81,7 @@ function simulateStep(
     const record = recordOf(entry, step.id)
     if (entry.expected === 'undeployed') {
       if (record.state === 'none') continue
-      const service = withOutputs(record.sent?.service ?? withoutOutputs(entry.service), record.outputs)
-      if (step.preview) remove.push(service)
+      if (step.preview) remove.push(lastKnown(entry, step.id))
       else course.plan.steps.push(opaqueStep(step, course))
       continue
     }
@@ -97,6 +99,20 @@ function simulateStep(
   for (const plan of plans) {
     const course = courses.get(plan.key)
     if (course) record(step, course, plan, goals.get(plan.key), hasIpam)
+  }
+}
+
+function simulateLost(step: StepHandle, courses: ReadonlyMap<string, Course>, input: SimulateInput): void {
+  const concerned = [...courses.values()].filter(({ entry }) => recordOf(entry, step.id).state !== 'none')
+  if (!step.preview) {
+    for (const course of concerned) course.plan.steps.push(opaqueStep(step, course))
+    return
+  }
+  const remove = concerned.map(({ entry }) => lastKnown(entry, step.id))
+  if (remove.length === 0) return
+  for (const plan of step.preview.plan({ put: [], remove, adopt: input.adopt, now: input.now })) {
+    const course = courses.get(plan.key)
+    if (course) record(step, course, plan, undefined, true)
   }
 }
 

@@ -101,6 +101,12 @@ export function onDrifted(entry: Entry, step: string): Entry {
   return withRecord(entry, step, { ...record, drifted: true })
 }
 
+export function onAbandoned(entry: Entry, step: string): Entry {
+  const record = recordOf(entry, step)
+  if (record.state === 'none' || record.abandoned === true) return entry
+  return withRecord(entry, step, { ...record, abandoned: true })
+}
+
 export function onRecovered(entry: Entry): Entry {
   const lost = Object.entries(entry.steps).filter(([, record]) => record.inFlight !== undefined)
   if (lost.length === 0) return entry

@@ -4,7 +4,15 @@ import { onGo } from './advance.js'
 import { sameDefinition } from './definition.js'
 import { without, type Entry, type StepRecord } from './entry.js'
 import type { Event, Transition, TransitionContext } from './events.js'
-import { onAnswered, onDrifted, onRecovered, onRetryNow, onSynced, onTimedOut } from './step-events.js'
+import {
+  onAbandoned,
+  onAnswered,
+  onDrifted,
+  onRecovered,
+  onRetryNow,
+  onSynced,
+  onTimedOut,
+} from './step-events.js'
 
 /** A service seen for the first time. */
 export function newEntry(key: string, service: Service, now: number): Entry {
@@ -37,6 +45,8 @@ export function transition(entry: Entry, event: Event, context: TransitionContex
       return quiet(onSynced(entry, event))
     case 'drifted':
       return quiet(onDrifted(entry, event.step))
+    case 'abandoned':
+      return quiet(onAbandoned(entry, event.step))
     case 'inherited':
       return quiet(onInherited(entry, event.heirs))
     case 'released':

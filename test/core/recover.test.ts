@@ -140,5 +140,13 @@ describe('a step that is new in the workflow', () => {
     const result = await short.pass()
     expect(lb.objects.size).toBe(1)
     expect(result.plan.warnings.join()).toContain('lb.fake is not in the workflow any more')
+
+    short.lost = [lb]
+    const pruned = await short.pass({ prune: true })
+    expect(lb.objects.size).toBe(0)
+    expect(pruned.services[0]).toMatchObject({ state: 'deployed', public_ip: '10.0.0.1' })
+    expect(short.names()).toEqual({ 'web.example.com': '10.0.0.1' })
+    short.lost = []
+    expect((await short.pass()).plan.warnings).toEqual([])
   })
 })

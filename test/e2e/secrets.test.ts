@@ -186,7 +186,7 @@ describe('no secret is told', () => {
       ...sections,
       'lb.f5ltm': { ...sections['lb.f5ltm'], pasword: first, httpPort: '${CANARY_1}', partition: 7 },
       'lb.kemplm': { ...sections['lb.kemplm'], password: { a: first }, endpoint: `htp://u:${first}@x` },
-      'dns.consul': { token: [first], url: `${first}` },
+      'dns.consul': { token: [first], url: first },
     }
     place.write('bad.yml', JSON.stringify(bad, undefined, 2))
     const search = new Search({ ...env, CANARY_1: canary('lb.f5ltm.authToken') }, canaries)

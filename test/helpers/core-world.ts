@@ -330,6 +330,8 @@ export class World {
   readonly writes: string[] = []
   readonly messages: Message[] = []
   listing: ListedService[] = []
+  /** Backends of steps that the workflow has lost, started for a pass that prunes. */
+  lost: FakeBackend[] = []
   listingFails: Error | undefined
   settings: Settings
   readonly options: WorldOptions
@@ -382,7 +384,8 @@ export class World {
     const handles: StepHandle[] = []
     const closers: (() => Promise<void>)[] = []
     const box: { controller?: Controller } = {}
-    for (const backend of this.backends) {
+    const lostSteps: StepHandle[] = []
+    for (const backend of [...this.backends, ...this.lost]) {
       const context: Context = {
         id: backend.id,
         owner: this.settings.owner,
@@ -410,7 +413,8 @@ export class World {
         channel.close()
         await served.stop()
       })
-      handles.push({
+      const list = this.lost.includes(backend) ? lostSteps : handles
+      list.push({
         id: backend.id,
         kind: backend.kind,
         preview: served.preview,
@@ -425,6 +429,7 @@ export class World {
       settings: this.settings,
       store: this.store,
       steps: handles,
+      lostSteps,
       feeds: [listingFeed('provider.fake', this.listingSide(), this.clock, silentLogger)],
       clock: this.clock,
       logger: silentLogger,

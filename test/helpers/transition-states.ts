@@ -114,6 +114,10 @@ export const STATES = {
     ...deployed,
     steps: { ...allDone, 'dns.x': { ...allDone['dns.x'], drifted: true } },
   },
+  'deployed, with a lost step': {
+    ...deployed,
+    steps: { ...allDone, 'lb.old': done(withIp) },
+  },
   settling: {
     ...renamed,
     scheduled: [{ key: base.key, what: 'settle', notBefore: NOW + 5_000 }],
@@ -159,6 +163,7 @@ export const EVENTS: Record<EventType, Event> = {
   'timed-out': { type: 'timed-out', step: 'lb.x', id: 'm1' },
   synced: { type: 'synced', step: 'dns.x', service: complete, outputs: {} },
   drifted: { type: 'drifted', step: 'dns.x' },
+  abandoned: { type: 'abandoned', step: 'lb.old' },
   inherited: { type: 'inherited', heirs: ['provider.x/web2'] },
   released: { type: 'released' },
   adopted: { type: 'adopted' },

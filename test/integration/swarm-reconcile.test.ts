@@ -331,12 +331,17 @@ describeReal('reconcile on a real swarm', SWARM_NEEDS, () => {
       const pass = site.start('reconcile')
       // It dies somewhere, or in the middle of a transaction.
       const store = [undefined, 'entries', 'addresses'][round % 3]
-      const stop =
+      const unwatch =
         store === undefined
           ? site.onWrite(once(() => setTimeout(() => pass.kill('SIGKILL'), random.next() * 200)))
+          : undefined
+      const unaim =
+        store === undefined
+          ? undefined
           : await killWhenTorn(join(site.folder, `state/${store}.db`), pass.pid, random.below(2))
       const { code } = await pass.ended
-      await stop()
+      unwatch?.()
+      await unaim?.()
       if (code === null) found.dead += 1
       if (await site.isTorn('entries')) found.entries += 1
       if (await site.isTorn('addresses')) found.addresses += 1
