@@ -1,9 +1,10 @@
 import type { Message } from '../sdk/message.js'
 import type { Service } from '../sdk/service.js'
 import { sameReach, withOutputs } from './definition.js'
-import { without, withRecord, type Definition, type Entry, type StepRecord } from './entry.js'
+import { recordOf, without, withRecord, type Definition, type Entry, type StepRecord } from './entry.js'
 import type { Transition, TransitionContext } from './events.js'
-import { nextMove, ownOutputs, recordOf } from './move.js'
+import { ownOutputs } from './addresses.js'
+import { nextMove } from './move.js'
 
 /** Takes the next move of the entry, now that a slot is free. */
 export function onGo(entry: Entry, id: string, context: TransitionContext): Transition {

@@ -1,7 +1,7 @@
 import type { Problem } from '../sdk/errors.js'
 import { bareService, compareText, type Service } from '../sdk/service.js'
 import type { Entry } from './entry.js'
-import { heldAddresses } from './move.js'
+import { heldAddresses } from './addresses.js'
 import type { Step } from './settings.js'
 
 /** One entry's part in the contest for names and places. */

@@ -2,11 +2,11 @@ import type { Problem } from '../sdk/errors.js'
 import { compareText } from '../sdk/service.js'
 import { blockOf, guardKinds } from './blocks.js'
 import type { Controller } from './controller.js'
-import type { Entry } from './entry.js'
+import { recordOf, type Entry } from './entry.js'
 import type { Assembly, Gathered } from './gather.js'
 import { guardItems, judge, openGuard, type GuardItem } from './guard.js'
 import { takeIn, type ProviderNews } from './intake.js'
-import { recordOf, wasEverSent } from './move.js'
+import { wasEverSent } from './move.js'
 import { countBlocks } from './counts.js'
 import { orphansOf } from './orphans.js'
 import type { PassOptions } from './pass-options.js'
@@ -15,6 +15,7 @@ import { simulate, type EntryPlan } from './planner.js'
 import { recoverLostStore, rekeyImported } from './recover.js'
 import type { StepHandle } from './step-handle.js'
 import { transition } from './transition.js'
+import { unreleased, warningsOf } from './warnings.js'
 
 /** A plan, and what applying it means for the entries. */
 export interface Prepared {
@@ -223,29 +224,3 @@ function losesStep(controller: Controller, before: Entry | undefined): boolean {
   if (!before?.inUse) return false
   return (controller.parts.lostSteps ?? []).some(({ id }) => recordOf(before, id).state !== 'none')
 }
-
-function warningsOf(controller: Controller): string[] {
-  const warnings: string[] = []
-  const steps = new Set(controller.allSteps.map((step) => step.id))
-  const lost = new Map<string, number>()
-  for (const entry of controller.entries.values()) {
-    for (const [id, record] of Object.entries(entry.steps)) {
-      if (!steps.has(id) && record.state !== 'none') lost.set(id, (lost.get(id) ?? 0) + 1)
-    }
-  }
-  for (const [id, count] of lost) {
-    warnings.push(
-      `${id} is not in the workflow any more; it keeps objects of ${count} services until reconcile --prune`,
-    )
-  }
-  return warnings
-}
-
-/** Keys that were to be released and that no policy retains. */
-function unreleased(controller: Controller, release: readonly string[]): string[] {
-  return release
-    .filter((key) => controller.entries.get(key)?.retained !== true)
-    .map((key) => `--release ${key}: no service of this key is retained; nothing was released`)
-}
-
-/** How many services of each verdict. */

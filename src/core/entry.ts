@@ -69,6 +69,11 @@ export interface Entry {
   closedAt?: number
 }
 
+/** The record of a step; that of one which was never visited where there is none. */
+export function recordOf(entry: Entry, step: string): StepRecord {
+  return entry.steps[step] ?? { state: 'none', outputs: {}, attempts: 0 }
+}
+
 /** The entry without the fields named. */
 export function without(entry: Entry, ...names: (keyof Entry)[]): Entry {
   const copy = { ...entry }

@@ -117,13 +117,20 @@ function staysAnyway(entry: Entry, input: IntakeInput): boolean {
   return input.context.now < (entry.missingSince ?? input.context.now) + undeployGracePeriodMs
 }
 
-/** Who takes names over from a leaving entry. */
+/** Who takes names over from a leaving entry, and does not have them yet. */
 function heirsOf(entry: Entry, input: IntakeInput, holders: ReadonlyMap<string, string>): string[] {
-  const { held } = claimant(entry, entry.service, input.settings.steps, input.claimsOf)
   const heirs = new Set<string>()
-  for (const claim of held) {
+  for (const claim of new Set(everClaimed(entry).flatMap((service) => input.claimsOf(service)))) {
     const holder = holders.get(claim)
-    if (holder !== undefined && holder !== entry.key) heirs.add(holder)
+    if (holder === undefined || holder === entry.key) continue
+    const inUse = input.entries.get(holder)?.inUse
+    if (inUse === undefined || !input.claimsOf(inUse).includes(claim)) heirs.add(holder)
   }
   return [...heirs].sort()
+}
+
+/** What may have made names of the entry: also what was sent and never answered. */
+function everClaimed({ inUse, retiring, steps }: Entry): Service[] {
+  const sent = Object.values(steps).flatMap((record) => [record.sent?.service, record.sent?.previous])
+  return [inUse, retiring, ...sent].filter((service) => service !== undefined)
 }

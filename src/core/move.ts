@@ -1,7 +1,8 @@
 import type { Outputs } from '../sdk/provisioner.js'
 import type { Service } from '../sdk/service.js'
 import { sameAsk, sameDefinition, sameOutputs, sameReach, withOutputs, withoutOutputs } from './definition.js'
-import type { Definition, Entry, StepRecord } from './entry.js'
+import { addressSource } from './addresses.js'
+import { recordOf, type Definition, type Entry, type StepRecord } from './entry.js'
 import type { Scheduled } from './plan.js'
 import type { Step } from './settings.js'
 
@@ -31,10 +32,6 @@ export type Move =
   | { kind: 'cleaned' }
   /** Every step acknowledged its delete. */
   | { kind: 'closed' }
-
-export function recordOf(entry: Entry, step: string): StepRecord {
-  return entry.steps[step] ?? { state: 'none', outputs: {}, attempts: 0 }
-}
 
 /** The step whose answer is awaited, if any. */
 export function inFlightStep(entry: Entry): string | undefined {
@@ -190,20 +187,6 @@ function strayMove(entry: Entry, steps: readonly Step[]): Move | undefined {
   return { kind: 'delete', step: last.id, service }
 }
 
-/** The step that gives addresses: the ipam, or a load balancer where there is none. */
-function addressSource(steps: readonly Step[]): Step | undefined {
-  return steps.find((step) => step.kind === 'ipam') ?? steps.find((step) => step.kind === 'lb')
-}
-
-/** The addresses that the entry holds, or may hold: an answer that was lost may have given what was asked for. */
-export function heldAddresses(entry: Entry, steps: readonly Step[]): string[] {
-  const source = addressSource(steps)
-  const record = source && recordOf(entry, source.id)
-  const asked = record && record.state !== 'none' ? record.sent?.service.address : undefined
-  const all = [entry.inUse?.public_ip, entry.retiring?.public_ip, record?.outputs.public_ip, asked]
-  return [...new Set(all.filter((address) => address !== undefined))]
-}
-
 /** What the step knew when the definition in use was made: outputs of the steps before it only. */
 function inUseFor(inUse: Service, step: Step, steps: readonly Step[]): Service {
   const before = steps.slice(0, steps.indexOf(step)).map((item) => item.kind)
@@ -238,25 +221,4 @@ function towardsUndeployed(entry: Entry, steps: readonly Step[]): Move {
     return { kind: 'delete', step: id, service: lastKnown(entry, id) }
   }
   return { kind: 'closed' }
-}
-
-/**
- * What the step gave before for the same wish: a hint that lets a rebuilt backend give it again, and that tells
- * which of two addresses is meant while a change is taken back.
- */
-export function ownOutputs(entry: Entry, step: string, wanted: Service): Outputs {
-  const { inUse } = entry
-  const record = recordOf(entry, step)
-  if (inUse && sameAsk(inUse, wanted)) return { ...outputsOf(inUse), ...outputsOf(wanted) }
-  if (record.sent === undefined || sameAsk(record.sent.service, wanted)) {
-    return { ...outputsOf(record.outputs), ...outputsOf(wanted) }
-  }
-  return {}
-}
-
-function outputsOf(from: Outputs): Outputs {
-  return {
-    ...(from.public_ip !== undefined && { public_ip: from.public_ip }),
-    ...(from.public_port !== undefined && { public_port: from.public_port }),
-  }
 }

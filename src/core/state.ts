@@ -1,5 +1,5 @@
-import type { Entry } from './entry.js'
-import { completeGoal, isHeld, nextMove, recordOf, wasEverSent } from './move.js'
+import { recordOf, type Entry } from './entry.js'
+import { completeGoal, isHeld, nextMove, wasEverSent } from './move.js'
 import type { Scheduled, ServiceStatus } from './plan.js'
 import type { Step } from './settings.js'
 

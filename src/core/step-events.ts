@@ -1,9 +1,9 @@
 import type { Problem } from '../sdk/errors.js'
 import { backoffMs } from './backoff.js'
 import { sameDefinition, sameOutputs } from './definition.js'
-import { landed, withRecord, type Entry, type StepRecord } from './entry.js'
+import { recordOf, landed, withRecord, type Entry, type StepRecord } from './entry.js'
 import type { Event, TransitionContext } from './events.js'
-import { previousFor, recordOf } from './move.js'
+import { previousFor } from './move.js'
 
 /* What events about one step make of an entry: answers, their absence, and what was seen on the backend. */
 

@@ -134,7 +134,8 @@ function resetTries(entry: Entry): Entry {
 }
 
 function onMissing(entry: Entry, heirs: string[], context: TransitionContext): Entry {
-  if (entry.expected === 'undeployed' || entry.imported === true) return entry
+  if (entry.imported === true) return entry
+  if (entry.expected === 'undeployed') return inheritAnew(entry, heirs)
   if (entry.service.policy === 'retain' || entry.service.policy === 'pause') {
     return entry.retained === true ? entry : { ...entry, retained: true }
   }
@@ -150,6 +151,17 @@ function onMissing(entry: Entry, heirs: string[], context: TransitionContext): E
     }
   }
   return leave({ ...entry, missingSince: since, heirs })
+}
+
+/** Its names may belong to others than at its leaving; once its removal has begun it is too late for that. */
+function inheritAnew(entry: Entry, heirs: string[]): Entry {
+  const hasBegun = Object.values(entry.steps).some((record) => record.state === 'removing')
+  if (hasBegun || entry.closedAt !== undefined || isSameList(entry.heirs, heirs)) return entry
+  return { ...entry, heirs }
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
 }
 
 function leave(entry: Entry): Entry {

@@ -3,7 +3,7 @@ import type { Controller } from '../../src/core/controller.js'
 import { commence } from '../../src/core/commence.js'
 import { decide } from '../../src/core/decide.js'
 import { gather } from '../../src/core/gather.js'
-import { FakeBackend, FakeClock, flush, listed, passOptions, World } from '../helpers/core-world.js'
+import { FakeBackend, flush, listed, passOptions, World } from '../helpers/core-world.js'
 
 const closers: (() => Promise<void>)[] = []
 const releases: (() => void)[] = []
@@ -307,7 +307,7 @@ it('a clock set back makes nothing due earlier', async () => {
   await flush()
   const sent = world.messages.length
 
-  ;(world.clock as FakeClock).time -= 3_600_000
+  world.clock.time -= 3_600_000
   controller.engine.enqueueAll()
   await flush()
 

@@ -204,7 +204,7 @@ const TABLE: Record<StateName, Record<EventType, string>> = {
   },
   'waits for its heir': {
     listed: 'ipam.x, add ipam.x',
-    missing: '=',
+    missing: 'dns.x, delete dns.x',
     go: '=',
     answered: '=',
     'timed-out': '=',

@@ -9,6 +9,8 @@ beforeEach(() => {
 })
 afterEach(() => place.remove())
 
+const KEY = 'provider.file'
+
 function names(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `web${String(i + 1).padStart(2, '0')}`)
 }
@@ -100,6 +102,57 @@ describe('the guard', () => {
 
     expect(result).toMatchObject({ exitCode: 3, changes: [] })
     expect(result.message).toContain('10 would lose the last target')
+  })
+})
+
+describe('the guard of the daemon', () => {
+  const refused = ({ msg }: { msg: string }): boolean => msg.startsWith('guard: these changes are refused')
+
+  it('holds back the counted changes alone, says so once, and lifts itself when the services are back', async () => {
+    place.configure({}, { 'provider.file': { pollInterval: '100ms' } })
+    await deploy(10)
+    const known = place.names()
+    const daemon = await place.run()
+    place.list([...names(10).slice(5), 'new'])
+
+    const record = await daemon.saw(refused)
+    await daemon.saw(
+      ({ msg, step, service }) => msg === 'change' && step === 'dns.hosts' && service === `${KEY}/new`,
+    )
+    const held = place.names()
+    place.list([...names(10), 'new'])
+    await daemon.saw(({ msg }) => msg.includes('nothing is held back any more'))
+    daemon.kill('SIGTERM')
+
+    expect((await daemon.ended).code).toBe(0)
+    expect(record).toMatchObject({ level: 'error' })
+    expect(record.reasons).toMatch(/of 10 deployed services 5 would be removed: 50 % .*--allow-deletes 5/)
+    expect(record.hint).toContain('stop this daemon first')
+    expect(held).toMatchObject(known)
+    expect(daemon.log.filter(refused)).toHaveLength(1)
+    expect((await place.reconcile()).stdout).toMatch(/^in sync: 11 services/)
+  })
+
+  it('counts the changes of its window together', async () => {
+    place.configure({}, { 'provider.file': { pollInterval: '100ms' } })
+    await deploy(10)
+    const daemon = await place.run()
+    for (const left of [9, 8, 7]) {
+      const from = daemon.log.length
+      place.list(names(left))
+      await daemon.saw(
+        ({ msg, step, action }) => msg === 'change' && step === 'ipam.ipalloc' && action === 'delete',
+        from,
+      )
+    }
+    place.list(names(6))
+
+    const record = await daemon.saw(refused)
+    daemon.kill('SIGTERM')
+
+    expect(record.reasons).toMatch(/of 10 deployed services 4 would be removed/)
+    expect((await daemon.ended).code).toBe(0)
+    expect(Object.keys(place.names())).toHaveLength(7)
   })
 })
 

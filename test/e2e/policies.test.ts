@@ -60,6 +60,94 @@ describe('core.undeployGracePeriod', () => {
   })
 })
 
+describe('the daemon', () => {
+  it('removes a service when its grace period is over, and not before', async () => {
+    place.configure({ undeployGracePeriod: '1s' }, { 'provider.file': { pollInterval: '100ms' } })
+    place.list(['web', 'api'])
+    await place.json()
+    const daemon = await place.run()
+    const before = Date.now()
+    place.list(['api'])
+
+    const record = await daemon.saw(({ msg, action }) => msg === 'change' && action === 'delete')
+    await daemon.saw(({ msg, step }) => msg === 'change' && step === 'ipam.ipalloc')
+    daemon.kill('SIGTERM')
+
+    expect((await daemon.ended).code).toBe(0)
+    expect(record.service).toBe(KEY)
+    expect(Date.parse(String(record.time)) - before).toBeGreaterThanOrEqual(1_000)
+    expect(place.names()).toEqual({ 'api.example.com': '192.0.2.2' })
+  })
+})
+
+describe('an address pool that is used up', () => {
+  const QUARANTINE = { 'ipam.ipalloc': { network_cidr: '192.0.2.0/30', quarantine: '2s' } }
+
+  beforeEach(async () => {
+    place.configure({}, { ...QUARANTINE, 'provider.file': { pollInterval: '100ms' } })
+    place.list(['web', 'api'])
+    await place.json()
+  })
+
+  it('serves the next one when a quarantine ends, within --wait', async () => {
+    place.list(['new', 'api'])
+
+    const told = await place.json()
+    const waited = await place.json('--wait', '10s')
+
+    expect(told).toMatchObject({ exitCode: 4, reason: 'address-exhausted' })
+    expect(told.message).toMatch(/2 leased|1 in quarantine/)
+    expect(told.scheduled).toMatchObject([{ key: 'provider.file/new', what: 'retry', step: 'ipam.ipalloc' }])
+    expect(waited).toMatchObject({ exitCode: 0, scheduled: [] })
+    expect(place.names()).toEqual({ 'api.example.com': '192.0.2.2', 'new.example.com': '192.0.2.1' })
+  })
+
+  it('serves it in the daemon without anybody doing anything', async () => {
+    const daemon = await place.run()
+    place.list(['new', 'api'])
+
+    await daemon.saw(({ msg, step, service }) => {
+      return msg === 'change' && step === 'dns.hosts' && service === 'provider.file/new'
+    })
+    daemon.kill('SIGTERM')
+
+    expect((await daemon.ended).code).toBe(0)
+    expect(place.names()).toMatchObject({ 'new.example.com': '192.0.2.1' })
+  })
+})
+
+describe('a workflow that changes', () => {
+  it('walks deployed services through a step that is new in it', async () => {
+    place.configure({ workflow: ['provider.file', 'ipam.ipalloc'] })
+    place.list(['web'])
+    await place.json()
+    place.configure()
+
+    const result = await place.json()
+
+    expect(result).toMatchObject({ exitCode: 0, counts: { update: 1 } })
+    expect(place.names()).toEqual({ 'web.example.com': '192.0.2.1' })
+  })
+
+  it('keeps and reports what a step holds that was taken out, until --prune', async () => {
+    place.list(['web'])
+    await place.json()
+    place.configure({ workflow: ['provider.file', 'ipam.ipalloc'] })
+
+    const reported = await place.json()
+    const names = place.names()
+    const pruned = await place.json('--prune')
+    const after = await place.reconcile()
+
+    expect(reported).toMatchObject({ exitCode: 0, changes: [] })
+    expect(reported.warnings.join()).toMatch(/dns\.hosts is not in the workflow any more/)
+    expect(names).toEqual({ 'web.example.com': '192.0.2.1' })
+    expect(pruned.changes).toMatchObject([{ action: 'delete', object: 'web.example.com' }])
+    expect(place.names()).toEqual({})
+    expect(after.stdout).toBe('in sync: 1 service deployed, nothing to do\n')
+  })
+})
+
 describe('the policy of a service', () => {
   it('retain: everything stays when it is removed, until it is released', async () => {
     place.list([{ name: 'web', policy: 'retain' }, 'api'])

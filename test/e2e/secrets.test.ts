@@ -162,19 +162,20 @@ describe('no secret is told', () => {
 
   it('when those extensions are in the workflow and cannot run', async () => {
     const { sections, env, canaries } = await fullSections()
+    const core = { logFile: 'state/interlook.log', logLevel: 'debug' }
+    const search = new Search(env, canaries)
+    const codes = []
+
     for (const step of ['lb.f5ltm', 'lb.kemplm', 'dns.consul']) {
-      place.configure(
-        { workflow: ['provider.file', step], logFile: 'state/interlook.log', logLevel: 'debug' },
-        sections,
-      )
-      const search = new Search(env, canaries)
-
-      const codes = []
-      for (const command of COMMANDS) codes.push(await search.run(...command))
-
-      expect(codes).toContain(69)
-      expect(search.leaks()).toEqual([])
+      place.configure({ ...core, workflow: ['provider.file', step] }, sections)
+      for (const command of COMMANDS.filter(([name]) => name === 'reconcile' || name === 'run')) {
+        codes.push(await search.run(...command))
+      }
     }
+    for (const command of COMMANDS) await search.run(...command)
+
+    expect(new Set(codes)).toEqual(new Set([69]))
+    expect(search.leaks()).toEqual([])
   })
 
   it('by a config with mistakes all around it', async () => {
@@ -303,8 +304,18 @@ describe('an extension that tells its token is not listened to', () => {
       'debug',
     )
     const real = await search.run('reconcile', '--output', 'report.md', '--log-level', 'debug')
-    await search.run('reconcile', '--json')
-    await search.run('ext', 'test', 'dns.chatty', '--write', '--address', '192.0.2.9', '--log-level', 'debug')
+    if (mode === 'result' || mode === 'start' || mode === 'answer') {
+      await search.run(
+        'ext',
+        'test',
+        'dns.chatty',
+        '--write',
+        '--address',
+        '192.0.2.9',
+        '--log-level',
+        'debug',
+      )
+    }
     if (mode !== 'start' && mode !== 'crash') {
       chatty(form, mode, 'stderr')
       place.list(['web', 'more'])

@@ -405,7 +405,7 @@ export class World {
       const channel = createChannel<Message>()
       if (!dryRun) {
         await served.start(channel, (message) => {
-          box.controller?.engine.answer(backend.id, message as Message)
+          box.controller?.engine.answer(backend.id, message)
           return Promise.resolve()
         })
       } else await served.preview.connect(AbortSignal.timeout(5_000))

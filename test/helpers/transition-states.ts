@@ -186,7 +186,7 @@ export function outcome(state: StateName, event: EventType): string {
 
 function describe({ entry, effects }: Transition): string {
   const move = nextMove(entry, steps, NOW)
-  const where = 'step' in move && move.step !== undefined ? ` ${move.step}` : ''
+  const where = 'step' in move ? ` ${move.step}` : ''
   const what = move.kind === 'wait' ? `wait ${move.what}${where}` : `${move.kind}${where}`
   const sent = effects.map((effect) => `; sent ${effect.message.action} ${effect.step}`).join('')
   return `${stateOf(entry, steps)}, ${what}${sent}`
