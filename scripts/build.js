@@ -16,7 +16,7 @@ const ENTRIES = { index: 'src/index.ts', sdk: 'src/sdk/index.ts' }
 
 /** Parts of dependencies that we never call, and that would pull in a compiler, gRPC or a tar library. */
 const STUBBED =
-  /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|cpu-features|typescript|ts-node|tsx|tinyglobby|minimatch|cli-spinners)$/
+  /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|cpu-features|typescript|ts-node|tsx|tinyglobby|minimatch)$/
 
 /** CommonJS dependencies expect these three; a chunk is a module and has none of them. */
 const BANNER = [
@@ -43,6 +43,14 @@ const trim = {
     build.onLoad({ filter: /.*/, namespace: 'stub' }, () => ({
       contents: 'module.exports = {}',
       loader: 'js',
+    }))
+    // On a terminal oclif reads the frames of these two at start-up; it never shows one, progress is ours.
+    build.onLoad({ filter: /cli-spinners[\\/]spinners\.json$/ }, () => ({
+      contents: JSON.stringify({
+        dots2: { interval: 80, frames: ['-'] },
+        line: { interval: 80, frames: ['-'] },
+      }),
+      loader: 'json',
     }))
     // Node 22 and 24 warn on stderr about url.parse and about the punycode behind whatwg-url.
     build.onResolve({ filter: /^url$/ }, (args) =>

@@ -1,5 +1,6 @@
 import type { Controller } from '../core/controller.js'
 import { listingFeed, messageFeed, type ProviderFeed } from '../core/feeds.js'
+import { readMessage } from '../core/foreign-message.js'
 import type { Settings } from '../core/settings.js'
 import type { StepHandle } from '../core/step-handle.js'
 import type { RegistryEntry } from '../extensions/index.js'
@@ -134,8 +135,10 @@ export async function buildStep(
   const preview = served.form === 'provisioner' ? served.extension.preview : undefined
   if (!options.dryRun) {
     await within(
-      extension.start(channel, (message) => {
-        parts.box.controller?.engine.answer(entry.id, answerWithoutSecrets(message, redact))
+      extension.start(channel, (raw) => {
+        const answer = readMessage(raw)
+        if (answer) parts.box.controller?.engine.answer(entry.id, answerWithoutSecrets(answer, redact))
+        else options.logger.warn({ step: entry.id }, 'answer against the contract dropped: it names no service')
         return Promise.resolve()
       }),
       parts,

@@ -132,8 +132,14 @@ async function startLostSteps(store: Store, parts: ExtensionParts): Promise<Step
   return handles
 }
 
-async function takeLock(
-  { config, command, lockTimeoutMs, signal }: SessionOptions,
+/** The writers' lock of this installation; throws `locked`. */
+export async function takeLock(
+  {
+    config,
+    command,
+    lockTimeoutMs,
+    signal,
+  }: Pick<SessionOptions, 'config' | 'command' | 'lockTimeoutMs' | 'signal'>,
   clock: Clock,
 ): Promise<Lock> {
   const { acquireLock } = await import('../store/lock.js')

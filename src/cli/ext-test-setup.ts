@@ -6,6 +6,7 @@ import { systemClock } from '../sdk/clock.js'
 import { InterlookError } from '../sdk/errors.js'
 import type { ExtTestOptions, ExtTestSubject } from './ext-test.js'
 import type { LogLevel } from './log-level.js'
+import { takeLock } from './compose.js'
 import { createLogger } from './logger.js'
 import { requireConfig } from './read-config.js'
 import { processRedactor } from './redaction.js'
@@ -35,8 +36,13 @@ export async function prepareExtTest(
   }
   const { config } = await requireConfig(request.config)
   const subjects = await loadSubjects(config, request.ids)
+  // The canary writes where a daemon may be writing.
+  const signal = new AbortController().signal
+  const lock = write
+    ? await takeLock({ config, command: 'interlook ext test --write', lockTimeoutMs: 0, signal }, systemClock)
+    : undefined
   const log = await createLogger({
-    level: request['log-level'] ?? 'warn',
+    level: request['log-level'] ?? 'error',
     stdoutIsFree: false,
     dryRun: !write,
     stdout: process.stdout,
@@ -45,7 +51,10 @@ export async function prepareExtTest(
     clock: systemClock,
   })
   return {
-    close: () => log.close(),
+    close: () => {
+      lock?.release()
+      log.close()
+    },
     options: {
       subjects,
       write,

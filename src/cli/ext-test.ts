@@ -125,12 +125,31 @@ function canaryName({ suffix }: ExtTestOptions): string {
 /** One line per check. */
 export function renderExtTest(report: ExtTestReport): string {
   return report.extensions
-    .map(({ id, facts, checks }) => [id, ...factLines(facts), ...checks.map(checkLine)].join('\n'))
+    .map(({ id, facts, checks }) => [id, ...factLines(facts), ...checkLines(checks)].join('\n'))
     .join('\n\n')
 }
 
 function factLines(facts: Record<string, string | number>): string[] {
   return Object.entries(facts).map(([name, value]) => `  ${name}: ${value}`)
+}
+
+/** Those that say something, one a line; those that were not made, counted by their reason. */
+function checkLines(checks: readonly CheckResult[]): string[] {
+  const skipped = new Map<string, CheckResult[]>()
+  for (const result of checks.filter(({ status }) => status === 'skipped')) {
+    const reason = result.detail ?? 'not made'
+    skipped.set(reason, [...(skipped.get(reason) ?? []), result])
+  }
+  return [
+    ...checks.filter(({ status }) => status !== 'skipped').map(checkLine),
+    ...[...skipped].map(([reason, results]) => skippedLine(reason, results)),
+  ]
+}
+
+function skippedLine(reason: string, results: readonly CheckResult[]): string {
+  const [only, ...others] = results
+  if (only !== undefined && others.length === 0) return checkLine(only)
+  return `  skipped  ${results.length} checks: ${reason}`
 }
 
 function checkLine({ status, title, detail, check }: CheckResult): string {

@@ -5,6 +5,8 @@ import { processRedactor, type Redactor } from './redaction.js'
 export interface TextStream {
   write(text: string): unknown
   isTTY?: boolean | undefined
+  /** 0 where the terminal does not know its size, as on a serial line. */
+  columns?: number | undefined
 }
 
 export interface OutputOptions {
@@ -49,7 +51,7 @@ export function createOutput(options: OutputOptions): Output {
     json,
     quiet,
     color,
-    interactive: stderr.isTTY === true && !isSet(options.env['CI']),
+    interactive: stderr.isTTY === true && stderr.columns !== 0 && !isSet(options.env['CI']),
     redact: (text) => redactor.redact(text),
     text: (text) => {
       if (!json && text !== '') writeLine(stdout, text)

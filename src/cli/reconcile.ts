@@ -128,7 +128,8 @@ async function outcomeOf(result: PassResult, flags: ReconcileFlags, output: Outp
   }
   const isSilent = output.quiet && isNothing(result)
   const palette = await createPalette(output.color)
-  const width = process.stdout.isTTY ? process.stdout.columns : undefined
+  const { isTTY, columns } = process.stdout
+  const width = isTTY && columns > 0 ? columns : undefined
   const text = renderResult(result, { palette, now, ...(width !== undefined && { width }) })
   return {
     exitCode: result.exitCode,

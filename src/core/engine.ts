@@ -189,6 +189,7 @@ export class Engine {
     }
     this.#landed(lane, problem)
     this.#log(step, key, problem)
+    this.#noteRoom(lane, key, record.state === 'removing', problem)
     this.feed(key, {
       type: 'answered',
       step,
@@ -217,6 +218,13 @@ export class Engine {
     else {
       logger.warn({ step, service, reason: problem.code, error: problem.message }, 'step failed')
     }
+  }
+
+  #noteRoom(lane: Lane, key: string, isDelete: boolean, problem: Problem | undefined): void {
+    if (problem?.code === 'address-exhausted' || problem?.code === 'address-taken') lane.starved.add(key)
+    else lane.starved.delete(key)
+    if (!isDelete || problem) return
+    for (const starved of lane.starved) this.feed(starved, { type: 'retry-now' })
   }
 
   #put(entry: Entry): void {

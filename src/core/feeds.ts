@@ -4,14 +4,8 @@ import { toProblem } from '../sdk/errors.js'
 import type { Logger } from '../sdk/logger.js'
 import type { Extension, Message } from '../sdk/message.js'
 import type { ListedService } from '../sdk/provider.js'
-import {
-  bareService,
-  normalizeTargets,
-  parseServiceKey,
-  serviceKey,
-  type Service,
-  type Target,
-} from '../sdk/service.js'
+import { bareService, parseServiceKey, serviceKey } from '../sdk/service.js'
+import { readMessage, readService } from './foreign-message.js'
 import type { ProviderNews } from './intake.js'
 
 /** What the core needs of a provider, whatever it is made of. */
@@ -101,13 +95,14 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
   let lastHeard = 0
   let notify: () => void = () => undefined
 
-  const hear = (message: Message): Promise<void> => {
-    const service = readService(id, message.service)
-    if (!service) {
-      logger.warn({ provider: id }, 'message without a service name dropped')
+  const hear = (raw: unknown): Promise<void> => {
+    const message = readMessage(raw)
+    const heard = message && readService(id, message.service)
+    if (!message || !heard) {
+      logger.warn({ provider: id }, 'message against the contract dropped: it names no action or no service')
       return Promise.resolve()
     }
-    const key = serviceKey(service)
+    const key = serviceKey(heard.service)
     lastHeard = clock.now()
     answered.add(key)
     spokenAt.set(key, lastHeard)
@@ -123,7 +118,7 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
       removed.add(key)
     } else {
       removed.delete(key)
-      listed.set(key, problem ? { service, problem } : { service })
+      listed.set(key, problem ? { service: heard.service, problem } : heard)
     }
     notify()
     return Promise.resolve()
@@ -213,23 +208,4 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
       await extension.stop()
     },
   }
-}
-
-/** A service out of a foreign message, which may lack anything: filled up and in order; undefined without a name. */
-function readService(provider: string, raw: Partial<Service>): Service | undefined {
-  if (typeof raw.name !== 'string' || raw.name === '') return undefined
-  const targets: Partial<Target>[] = Array.isArray(raw.targets) ? raw.targets : []
-  return {
-    ...raw,
-    provider,
-    name: raw.name,
-    targets: normalizeTargets(targets.filter(isPlace).map((target) => ({ weight: 1, ...target }))),
-    tls: raw.tls === true,
-    dns_name: Array.isArray(raw.dns_name) ? [...raw.dns_name] : [],
-    options: raw.options ?? {},
-  }
-}
-
-function isPlace(target: Partial<Target>): target is Partial<Target> & Pick<Target, 'host' | 'port'> {
-  return typeof target.host === 'string' && typeof target.port === 'number'
 }

@@ -9,6 +9,8 @@ export type Obstacle = { kind: 'full' } | { kind: 'open'; until: number }
 export class Lane {
   readonly handle: StepHandle
   readonly waiting = new Set<string>()
+  /** Keys that the step had no room for: they are tried again as soon as something was given back. */
+  readonly starved = new Set<string>()
   readonly #maxInFlight: number
   #inFlight = 0
   #breaker: Breaker = closedBreaker

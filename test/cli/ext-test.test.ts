@@ -67,7 +67,7 @@ describe('ext test', () => {
 
     expect(applied).toBe(0)
     expect(report.exitCode).toBe(0)
-    expect(renderExtTest(report)).toContain(`skipped  create: ${why}`)
+    expect(renderExtTest(report)).toContain(` checks: ${why}`)
     expect(renderExtTest(report)).toContain('ok       the backend can be read and a plan made')
   })
 

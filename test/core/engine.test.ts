@@ -313,3 +313,18 @@ it('a clock set back makes nothing due earlier', async () => {
 
   expect(world.messages.length).toBe(sent)
 })
+
+it('a service that found no address is served as soon as one is given back', async () => {
+  const world = new World()
+  const full = { code: 'address-exhausted', message: 'no free address', retryable: true } as const
+  world.listing = [listed('first'), listed('second')]
+  world.backend('ipam.fake').faults.refuse.set('10.0.0.2', full)
+  const controller = await started(world)
+  expect(world.names()).toEqual({ 'first.example.com': '10.0.0.1' })
+
+  world.listing = [listed('second')]
+  await feed(world, controller)
+  await controller.engine.idle()
+
+  expect(world.names()).toEqual({ 'second.example.com': '10.0.0.1' })
+})

@@ -344,3 +344,50 @@ describe('run', () => {
     expect(journal()).toEqual(BOTH)
   })
 })
+
+describe('an extension that keeps to no contract', () => {
+  const RUDE = `
+const answers = [
+  () => undefined,
+  () => ({}),
+  (message) => ({ ...message, service: undefined }),
+  (message) => ({ ...message, service: { name: 5 } }),
+  (message) => ({ ...message, id: 'other' }),
+  (message) => ({ ...message, error: new Error('no room'), problem: 'bad', reason: 7 }),
+]
+function create() {
+  let round = 0
+  return {
+    async start(receive, send) {
+      void (async () => {
+        for await (const message of receive) {
+          for (const answer of answers) void send(answer(message))
+          if (++round > 1) void send(message)
+        }
+      })()
+    },
+    async stop() {},
+  }
+}
+export default { form: 'extension', apiVersion: 1, kind: 'dns', name: 'rude', summary: 'rude', create }
+`
+
+  it('does not bring the daemon down: what cannot be read is dropped, an error is a text', async () => {
+    place.write('rude.mjs', RUDE)
+    place.list(['web'])
+    place.configure({
+      extensions: ['./rude.mjs'],
+      workflow: ['provider.file', 'ipam.ipalloc', 'dns.rude'],
+      retry: { base: '100ms', max: '200ms' },
+    })
+    const daemon = await place.run('--log-level', 'debug')
+
+    const failure = await daemon.saw(({ msg }) => msg === 'step failed')
+    await stop(daemon)
+    const result = await place.json()
+
+    expect(failure).toMatchObject({ step: 'dns.rude', reason: 'refused', error: 'no room' })
+    expect(daemon.log.filter(({ msg }) => msg.startsWith('answer against the contract'))).not.toEqual([])
+    expect(result).toMatchObject({ exitCode: 4, reason: 'refused' })
+  })
+})

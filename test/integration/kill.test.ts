@@ -18,12 +18,19 @@ describe('kill -9 over 300 services of a file', () => {
   const KILLS = 50
   const SERVICES = 300
   /** Name -> what stands in the file. */
-  const services = new Map<string, { hosts: string[]; port: number }>()
+  interface FileService {
+    hosts: string[]
+    port: number
+  }
+  const services = new Map<string, FileService>()
   const gone: string[] = []
   let made = 0
+  /** The one that was given a name last. */
+  let heir = ''
 
   function add(name: string): void {
-    services.set(name, { hosts: [`${name}.example.com`], port: 8000 })
+    const host = `${name}.example.com`
+    services.set(name, { hosts: [isTaken(host) ? `again-${host}` : host], port: 8000 })
   }
 
   function make(): string {
@@ -32,11 +39,18 @@ describe('kill -9 over 300 services of a file', () => {
     return `s${made}`
   }
 
-  /** Some go, some come back, some are new, some change; one takes over the name of another that goes. */
+  function isTaken(host: string): boolean {
+    return [...services.values()].some(({ hosts }) => hosts.includes(host))
+  }
+
+  /** Some go, some come back, some are new, some change; and names pass from one that goes, or stays, to another. */
   async function change(killing: Killing, random: Random): Promise<void> {
-    const [heirless = '', ...leaving] = random.some([...services.keys()].slice(100), 8)
-    const inherited = services.get(heirless)?.hosts ?? []
-    for (const name of [heirless, ...leaving]) services.delete(name)
+    const old = [...services.keys()]
+    // Often the same name again, while the last handover is still under way.
+    const heirless = services.has(heir) && random.next() < 0.5 ? heir : random.some(old.slice(100), 1)[0]
+    const leaving = random.some(old.slice(100), 8).filter((name) => name !== heirless)
+    const inherited = services.get(heirless ?? '')?.hosts ?? []
+    for (const name of [heirless ?? '', ...leaving]) services.delete(name)
     for (const name of random.some(gone, 4)) {
       gone.splice(gone.indexOf(name), 1)
       add(name)
@@ -44,16 +58,19 @@ describe('kill -9 over 300 services of a file', () => {
     gone.push(...leaving)
     while (services.size < SERVICES) make()
     const names = [...services.keys()]
-    for (const name of random.some(names, 10)) {
-      const service = services.get(name)
-      if (service) service.port += 1
+    for (const service of some(random, names, 10)) service.port += 1
+    for (const service of some(random, names, 10)) {
+      service.hosts = [`n${random.below(1e9)}.example.com`, ...service.hosts.slice(0, 1)]
     }
-    for (const name of random.some(names, 10)) {
-      const service = services.get(name)
-      if (service) service.hosts = [`${name}-${random.below(1e6)}.example.com`, ...service.hosts.slice(0, 1)]
-    }
-    services.get(names.at(-1) ?? '')?.hosts.push(...inherited)
+    const [from, to] = some(random, names, 2)
+    if (from && to && from.hosts.length > 1) to.hosts.push(...from.hosts.splice(-1))
+    heir = random.next() < 0.5 ? `s${made}` : (random.some(names, 1)[0] ?? '')
+    services.get(heir)?.hosts.push(...inherited)
     await write(killing)
+  }
+
+  function some(random: Random, names: readonly string[], count: number): FileService[] {
+    return random.some(names, count).flatMap((name) => services.get(name) ?? [])
   }
 
   async function write(killing: Killing): Promise<void> {

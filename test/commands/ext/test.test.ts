@@ -38,7 +38,7 @@ describe('interlook ext test', () => {
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('  ok       start resolves in time\n')
-    expect(stdout).toContain('  skipped  create: needs --write\n')
+    expect(stdout).toContain(' checks: needs --write\n')
     expect(readdirSync(folder)).toEqual(before)
   })
 
