@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EXIT_CODES } from '../../src/cli/exit-codes.js'
-import { FileChain } from './file-chain.js'
+import { documentOf, FileChain } from './file-chain.js'
 
 let place: FileChain
 beforeEach(() => {
@@ -205,7 +205,7 @@ describe('reconcile ends with', () => {
       const ended = await pass.ended
 
       expect(ended.code).toBe(code)
-      expect(JSON.parse(ended.stdout)).toMatchObject({
+      expect(documentOf(ended)).toMatchObject({
         exitCode: code,
         reason: 'aborted',
         services: [{ state }],

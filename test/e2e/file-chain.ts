@@ -142,11 +142,7 @@ export class FileChain {
 
   /** `reconcile --json`: its one document, checked against the published schema. */
   async json(...args: string[]): Promise<Document> {
-    const { code, stdout } = await this.reconcile('--json', ...args)
-    const document = JSON.parse(stdout) as Document
-    expect(schemaErrors(SCHEMA, document)).toEqual([])
-    expect(document.exitCode).toBe(code)
-    return document
+    return documentOf(await this.reconcile('--json', ...args))
   }
 
   /** `interlook ARGS...`, begun. */
@@ -186,6 +182,14 @@ export class FileChain {
   everything(): Record<string, string> {
     return snapshot(this.folder)
   }
+}
+
+/** The one document on stdout, as the published schema says, with the exit code in it. */
+export function documentOf({ code, stdout }: CliResult): Document {
+  const document = JSON.parse(stdout) as Document
+  expect(schemaErrors(SCHEMA, document)).toEqual([])
+  expect(document.exitCode).toBe(code)
+  return document
 }
 
 export interface FileService {

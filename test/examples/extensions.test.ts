@@ -100,6 +100,7 @@ describe('the journal provisioner', () => {
     'dry-run-writes',
     'writes-again',
     'not-in-sync',
+    'heir-undone',
     'restart-writes',
     'foreign-touched',
     'secret-leaked',

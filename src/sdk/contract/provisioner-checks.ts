@@ -3,6 +3,7 @@ import { canaryService } from './harness.js'
 import { failed, ok, type Session, skipped, type Verdict } from './session.js'
 import {
   askUntilDone,
+  driftAfter,
   isAccepted,
   onFreshInstance,
   restart,
@@ -103,7 +104,34 @@ export const PROVISIONER_CHECKS: readonly ContractCheck[] = [
     needs: [...ANSWERS, 'create-fails', 'delete-fails'],
     run: foreign,
   },
+  {
+    id: 'heir-undone',
+    title: 'a name that another service took over survives the removal of the first',
+    kinds: ['dns'],
+    writes: true,
+    needs: [...ANSWERS, 'create-fails', 'delete-fails', 'not-in-sync'],
+    run: handover,
+  },
 ]
+
+/** The core hands names over: add to the heir, then delete of the one that had it. */
+async function handover(session: Session): Promise<Verdict> {
+  if (session.harness.definition.form !== 'provisioner') return skipped('it has no plan to look at')
+  const first = canaryService(session.harness, '-first')
+  const heir = { ...canaryService(session.harness, '-heir'), dns_name: first.dns_name }
+  const plan = await onFreshInstance(session, async (subject) => {
+    await askUntilDone(session, subject, 'create', { action: 'add', service: first })
+    await askUntilDone(session, subject, 'create', { action: 'add', service: heir })
+    await askUntilDone(session, subject, 'delete', { action: 'delete', service: first })
+    const drift = await driftAfter(session, { action: 'add', service: heir })
+    await askUntilDone(session, subject, 'delete', { action: 'delete', service: heir })
+    return drift
+  })
+  if (plan === undefined) return ok
+  const wanted =
+    plan.problem?.message ?? plan.changes.map(({ action, object }) => `${action} ${object}`).join(', ')
+  return failed(`the plan for the heir is still ${wanted}`)
+}
 
 async function refusal(session: Session): Promise<Verdict> {
   const refused = session.harness.backend?.refused

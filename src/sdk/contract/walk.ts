@@ -133,7 +133,10 @@ function withGiven(service: Service, answered: Service | undefined): Service {
 }
 
 /** Has a fresh instance read and plan the same again; undefined when nothing is left to do, or none can tell. */
-async function driftAfter(session: Session, { action, service }: Ask): Promise<ServicePlan | undefined> {
+export async function driftAfter(
+  session: Session,
+  { action, service }: Ask,
+): Promise<ServicePlan | undefined> {
   if (session.harness.definition.form !== 'provisioner') return undefined
   const subject = session.open({ dryRun: true })
   try {

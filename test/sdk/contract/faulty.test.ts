@@ -24,6 +24,7 @@ const REASONS: Record<string, string[]> = {
   'stop-leaves-work': ['works-after-stop'],
   'writes-again': ['writes-again'],
   'forgets-to-observe': ['not-in-sync'],
+  'undoes-the-heir': ['heir-undone'],
   'fails-to-delete-the-absent': ['delete-again-fails'],
   'plan-changes-input': ['plan-changes-input'],
   'plan-not-pure': ['plan-not-pure'],
