@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-/** Suites that need a real server or many processes; `.ci/run` runs them on the floor version of Node alone. */
+/** Suites that need a real server; `.ci/run` runs them, as `E2E`, on the floor version of Node alone. */
 const INTEGRATION = 'test/integration/**/*.test.ts'
+/** Suites that run the built command many times. */
+const E2E = 'test/e2e/**/*.test.ts'
 
 export default defineConfig({
   test: {
@@ -15,8 +17,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [INTEGRATION, '**/node_modules/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [INTEGRATION, E2E, '**/node_modules/**'],
+        },
       },
+      { extends: true, test: { name: 'e2e', include: [E2E], testTimeout: 60_000 } },
       {
         extends: true,
         test: { name: 'integration', include: [INTEGRATION], testTimeout: 180_000, hookTimeout: 180_000 },

@@ -15,7 +15,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 /** Runs the command on a terminal of its own; what a person would see, and the exit code. */
-function onTerminal(args: readonly string[], columns = 100): Promise<{ code: number | null; screen: string }> {
+function onTerminal(
+  args: readonly string[],
+  columns = 100,
+): Promise<{ code: number | null; screen: string }> {
   const command = [process.execPath, `${ROOT}/bin/run.js`, ...args].map((word) => `'${word}'`).join(' ')
   return new Promise((resolve, reject) => {
     const sized = `stty cols ${columns} && exec ${command}`

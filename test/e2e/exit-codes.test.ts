@@ -213,7 +213,6 @@ describe('reconcile ends with', () => {
       withJournal({})
       expect(await place.json()).toMatchObject({ exitCode: 0, services: [{ state: 'deployed' }] })
     },
-    40_000,
   )
 
   it('has a case for every code', () => {

@@ -11,10 +11,13 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { type CliResult, ROOT, runCli } from '../helpers/cli.js'
 import { schemaErrors } from '../helpers/json-schema.js'
 import { type Running, startCli } from '../helpers/running.js'
+
+// Each test runs several processes, and the machine may be busy.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** What a test reads of the document of `reconcile --json`; the schema checks the whole of it. */
 export interface Document {

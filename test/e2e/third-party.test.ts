@@ -188,7 +188,7 @@ describe('reconcile', () => {
     configure({ faults: { web: ['hang'] } })
     const pass = place.start('reconcile')
     const isDone = what === 'an add' ? () => WEB in journal() : () => !(WEB in journal())
-    await expect.poll(isDone, { timeout: 10_000, interval: 10 }).toBe(true)
+    await expect.poll(isDone, { timeout: 60_000, interval: 10 }).toBe(true)
     pass.kill('SIGKILL')
     await pass.ended
     configure()
@@ -226,7 +226,7 @@ function failed(daemon: Running, reason: string): Promise<unknown> {
 }
 
 function poll(read: () => unknown): ReturnType<typeof expect.poll> {
-  return expect.poll(read, { timeout: 10_000, interval: 10 })
+  return expect.poll(read, { timeout: 60_000, interval: 10 })
 }
 
 async function stop(daemon: Running): Promise<void> {

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { type CliOptions, type CliResult, cliEnvironment, ROOT } from './cli.js'
 
+/** How long a record of the log is waited for. */
+const LIMIT_MS = 30_000
+
 /** A line of the log. */
 export interface LogRecord {
   level: string
@@ -13,7 +16,7 @@ export interface Running {
   pid: number
   /** What it logged until now. */
   readonly log: readonly LogRecord[]
-  /** Resolves with the first record from `from` (a length of `log`) on that fits; rejects when it ends before. */
+  /** Resolves with the first record from `from` (a length of `log`) on that fits; rejects when none comes. */
   saw(fits: (record: LogRecord) => boolean, from?: number): Promise<LogRecord>
   kill(signal: NodeJS.Signals): void
   ended: Promise<CliResult>
@@ -60,12 +63,21 @@ export function startCli(args: readonly string[], options: CliOptions): Running 
       new Promise((resolve, reject) => {
         const check = (): void => {
           const found = log.slice(from).find(fits)
-          if (found === undefined && !isOver) return
-          waiting.delete(check)
-          if (found === undefined)
-            reject(new Error(`it ended before it logged that:\n${stdout}\n${stderr.slice(-2000)}`))
-          else resolve(found)
+          if (found === undefined) {
+            if (isOver) finish(() => reject(missed('ended before it logged that')))
+          } else finish(() => resolve(found))
         }
+        const finish = (end: () => void): void => {
+          waiting.delete(check)
+          clearTimeout(timer)
+          end()
+        }
+        const missed = (what: string): Error =>
+          new Error(`${args.join(' ')} ${what}:\n${stdout}\n${stderr.slice(-2000)}`)
+        const timer = setTimeout(
+          () => finish(() => reject(missed(`did not log that within ${LIMIT_MS} ms`))),
+          LIMIT_MS,
+        )
         waiting.add(check)
         check()
       }),

@@ -102,6 +102,7 @@ describeReal('reconcile on a real swarm', SWARM_NEEDS, () => {
     const before = await site.snapshot()
 
     const dry = await site.reconcile('--dry-run', '--detailed-exitcode')
+    const shown = await site.start('reconcile', '--dry-run').ended
     const untouched = await site.snapshot()
     const first = await site.reconcile()
     const after = await stateFiles()
@@ -109,6 +110,7 @@ describeReal('reconcile on a real swarm', SWARM_NEEDS, () => {
 
     expect(untouched).toEqual(before)
     expect(dry).toMatchObject({ code: 2, json: { exitCode: 2, counts: { create: 2 }, changes: [] } })
+    expect(shown).toMatchObject({ code: 0, stdout: like(/^plan: 2 to create, .*[^]*www\.example\.com/) })
     expect(first).toMatchObject({ code: 0, json: { exitCode: 0, counts: { create: 2 } } })
     const addresses = new Map(first.json.services.map(({ key, public_ip }) => [key, public_ip]))
     // What only ipalloc could tell is known now; everything else is as it was shown.

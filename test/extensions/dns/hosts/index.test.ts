@@ -1,9 +1,13 @@
+import { fileURLToPath } from 'node:url'
 import { definition } from '../../../../src/extensions/dns/hosts/index.js'
 import { readContent } from '../../../../src/extensions/dns/hosts/file.js'
 import { HostsConfig } from '../../../../src/extensions/dns/hosts/schema.js'
 import { bareService } from '../../../../src/sdk/service.js'
 import { contractHarness, runContract } from '../../../helpers/contract.js'
 import { makeFolder } from './hosts-world.js'
+
+/** There is a file, whatever the order of the checks, so nothing can be made below it. */
+const THIS_FILE = fileURLToPath(import.meta.url)
 
 async function prepare() {
   const folder = await makeFolder()
@@ -21,7 +25,7 @@ async function prepare() {
           last = version
           return writes
         },
-        brokenConfig: HostsConfig.parse({ path: `${folder.file}/not/a/folder` }),
+        brokenConfig: HostsConfig.parse({ path: `${THIS_FILE}/not/a/folder` }),
         refused: {
           ...bareService({ provider: 'provider.canary', name: 'refused' }),
           dns_name: ['*.refused.invalid'],
