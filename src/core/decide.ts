@@ -15,7 +15,7 @@ import { simulate, type EntryPlan } from './planner.js'
 import { recoverLostStore, rekeyImported } from './recover.js'
 import type { StepHandle } from './step-handle.js'
 import { transition } from './transition.js'
-import { unreleased, warningsOf } from './warnings.js'
+import { unansweredIn, unreleased, warningsOf } from './warnings.js'
 
 /** A plan, and what applying it means for the entries. */
 export interface Prepared {
@@ -112,7 +112,7 @@ function assemble(controller: Controller, input: Assembly): Prepared {
     guard: items.length === 0 ? openGuard : guard,
     counts: countBlocks(blocks),
     unread: [...controller.unread].map(([step, problem]) => ({ step, problem })),
-    warnings: [...warningsOf(controller), ...unreleased(controller, options.release)],
+    warnings: [...warningsOf(controller), ...unreleased(controller, options.release), ...unansweredIn(news)],
   }
   return {
     plan,

@@ -148,18 +148,20 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
     return true
   }
 
-  const refresh = async (keys: readonly string[], signal: AbortSignal): Promise<void> => {
+  /** The keys that it did not answer for. */
+  const refresh = async (keys: readonly string[], signal: AbortSignal): Promise<string[]> => {
     const open = new Set(keys.filter(ask))
     const deadline = clock.now() + options.deadlineMs
     while (!signal.aborted) {
       for (const key of open) if (answered.has(key)) open.delete(key)
       const left = deadline - clock.now()
-      if (open.size === 0 || left <= 0) return
+      if (open.size === 0 || left <= 0) break
       const heard = new AbortController()
       notify = () => heard.abort()
       await clock.sleep(left, AbortSignal.any([heard.signal, signal]))
       notify = () => undefined
     }
+    return [...open]
   }
 
   /** What was said of services that are neither listed nor an entry is past. */
@@ -189,14 +191,15 @@ export function messageFeed(options: MessageFeedOptions): ProviderFeed {
       lastHeard = clock.now()
     },
     async take({ known, mode, signal }) {
+      let unanswered: string[] = []
       if (mode === 'settle') {
         await quiet(signal)
         const unheard = known.filter((key) => !listed.has(key) && !removed.has(key))
-        await refresh(unheard, signal)
+        unanswered = await refresh(unheard, signal)
       }
       follow(known)
       // Nothing is forgotten of an entry: what a pass could not act on (the guard, a claim) is said again in the next one.
-      return { id, complete: false, listed: [...listed.values()], removed: [...removed] }
+      return { id, complete: false, listed: [...listed.values()], removed: [...removed], unanswered }
     },
     async watch(onChange, signal) {
       notify = onChange

@@ -15,6 +15,8 @@ export interface ProviderNews {
   listed: readonly ListedService[]
   /** Keys that the provider itself says are gone. */
   removed: readonly string[]
+  /** Keys that it was asked about and said nothing of. */
+  unanswered?: readonly string[]
   /** Why there is no listing; then the rest is empty. */
   problem?: Problem
 }

@@ -1,4 +1,5 @@
 import type { Controller } from './controller.js'
+import type { ProviderNews } from './intake.js'
 
 /** What the operator should know of steps that the workflow has lost. */
 export function warningsOf(controller: Controller): string[] {
@@ -25,4 +26,11 @@ export function unreleased(controller: Controller, release: readonly string[]): 
     .map((key) => `--release ${key}: no service of this key is retained; nothing was released`)
 }
 
-/** How many services of each verdict. */
+/** Services that a provider was asked about and said nothing of: absence is not proved, so they stay. */
+export function unansweredIn(news: readonly ProviderNews[]): string[] {
+  return news.flatMap(({ id, unanswered = [] }) => {
+    if (unanswered.length === 0) return []
+    const some = unanswered.slice(0, 3).join(', ') + (unanswered.length > 3 ? ', ...' : '')
+    return [`${id} gave no answer about ${unanswered.length} services (${some}); they stay as they are`]
+  })
+}

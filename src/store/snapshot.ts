@@ -8,6 +8,7 @@ import { MemoryStore } from './memory-store.js'
 import { checkTables, readEntries, textPair } from './tables.js'
 
 const COPY_ATTEMPTS = 5
+const READ_ATTEMPTS = 4
 
 /**
  * The store as it is now, for a dry run: read at once, then closed, so that nothing is open while the run goes on.
@@ -16,12 +17,17 @@ const COPY_ATTEMPTS = 5
 export async function readSnapshot(file: string): Promise<MemoryStore> {
   // A dead writer's journal has to be rolled back before the file can be read: that is done on a copy.
   if (existsSync(`${file}-journal`) && (await lockHolder(file)) === undefined) return readPrivateCopy(file)
-  try {
-    return await readAt(file, 'read')
-  } catch (error) {
-    // The writer was killed just now.
-    if (engineCode(error).startsWith('SQLITE_READONLY')) return readPrivateCopy(file)
-    throw storeError(error, file)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readAt(file, 'read')
+    } catch (error) {
+      const code = engineCode(error)
+      // The writer was killed just now.
+      if (code.startsWith('SQLITE_READONLY')) return readPrivateCopy(file)
+      // A writer in the middle of its commit can look like a dead one, whose journal a reader may not roll back:
+      // then the engine refuses at once, without waiting.
+      if (!code.startsWith('SQLITE_BUSY') || attempt === READ_ATTEMPTS) throw storeError(error, file)
+    }
   }
 }
 

@@ -131,3 +131,31 @@ describe('a watched provider that only sends changes', () => {
     expect(await take('web')).toEqual({ listed: [`${ID}/web`], removed: [] })
   })
 })
+
+describe('a provider that only sends changes, in one pass', () => {
+  it('is asked about what it did not speak of, and its silence is told', async () => {
+    const { clock, feed, asked, say } = await talk()
+    await say('add', 'spoken')
+
+    const taking = feed.take({
+      known: [`${ID}/spoken`, `${ID}/silent`],
+      mode: 'settle',
+      signal: never,
+    })
+    await pass(clock, 5_000)
+    await pass(clock, 1_000)
+
+    expect(asked).toEqual(['refresh silent'])
+    expect(await taking).toMatchObject({ removed: [], unanswered: [`${ID}/silent`] })
+  })
+
+  it('ends at once when every question is answered', async () => {
+    const { clock, feed, say } = await talk()
+
+    const taking = feed.take({ known: [`${ID}/gone`], mode: 'settle', signal: never })
+    await pass(clock, 5_000)
+    await say('delete', 'gone', { id: `refresh:${ID}/gone` })
+
+    expect(await taking).toMatchObject({ removed: [`${ID}/gone`], unanswered: [] })
+  })
+})

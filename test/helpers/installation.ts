@@ -79,7 +79,7 @@ const QUIET_MS = 300
 export const OWNER = 'e2e'
 
 export async function install(options: InstallationOptions): Promise<Installation> {
-  const root = await mkdtemp(join(tmpdir(), 'interlook-e2e-'))
+  const root = await mkdtemp(join(tmpdir(), 'interlook-site-'))
   const folder = join(root, 'work')
   const state = join(folder, 'state')
   const temporary = join(root, 'tmp')

@@ -131,7 +131,7 @@ describeReal('kill -9 over the services of a real swarm', SWARM_NEEDS, () => {
 
   it(`converges after ${KILLS} kills of passes and daemons, with no address twice, none moved, no name lost`, async () => {
     const random = seededRandom('kill -9, swarm')
-    const killing = new Killing(site, random, 200)
+    const killing = new Killing(site, random, 400)
     const hosts = new Map<string, string>()
     const labels = (name: string) => ({ 'interlook.hosts': hosts.get(name) ?? '' })
     const wanted = () => new Map([...hosts].map(([name, host]) => [`provider.swarm/${name}`, [host]]))
