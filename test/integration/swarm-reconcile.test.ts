@@ -322,7 +322,8 @@ describeReal('reconcile on a real swarm', SWARM_NEEDS, () => {
     await site.reconcile()
     const found = { dead: 0, pending: 0, entries: 0, addresses: 0 }
 
-    for (let round = 1; round <= 15; round++) {
+    // On a busy machine a transaction may be missed: then it is tried again.
+    for (let round = 1; round <= 15 || (round <= 45 && Math.min(...Object.values(found)) === 0); round++) {
       await Promise.all([
         relabel('a', { 'interlook.hosts': `a${round}.example.com` }),
         relabel('b', { 'interlook.hosts': `b${round}.example.com` }),
@@ -340,7 +341,11 @@ describeReal('reconcile on a real swarm', SWARM_NEEDS, () => {
       const unaim =
         store === undefined
           ? undefined
-          : await killWhenTorn(join(site.folder, `state/${store}.db`), pass.pid, random.below(2))
+          : await killWhenTorn(
+              join(site.folder, `state/${store}.db`),
+              pass.pid,
+              store === 'entries' ? random.below(2) : 0,
+            )
       const { code } = await pass.ended
       unwatch?.()
       await unaim?.()
