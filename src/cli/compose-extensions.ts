@@ -138,7 +138,8 @@ export async function buildStep(
       extension.start(channel, (raw) => {
         const answer = readMessage(raw)
         if (answer) parts.box.controller?.engine.answer(entry.id, answerWithoutSecrets(answer, redact))
-        else options.logger.warn({ step: entry.id }, 'answer against the contract dropped: it names no service')
+        else
+          options.logger.warn({ step: entry.id }, 'answer against the contract dropped: it names no service')
         return Promise.resolve()
       }),
       parts,
