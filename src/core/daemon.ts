@@ -3,6 +3,8 @@ import type { Controller, PassProgress } from './controller.js'
 import { engineFault } from './engine.js'
 import { nextGraceEnd } from './grace.js'
 import type { GuardItem } from './guard.js'
+import type { ProviderReport } from './plan.js'
+import type { Logger } from '../sdk/logger.js'
 import { housekeep } from './housekeep.js'
 import { commence } from './commence.js'
 import { decide } from './decide.js'
@@ -45,6 +47,7 @@ export async function runDaemon(controller: Controller, options: DaemonOptions):
   controller.onFault = () => wake.abort()
   const watches = parts.feeds.map((feed) => feed.watch(() => poke('news'), options.signal))
   const window = new GuardWindow(controller)
+  const listings = new ListingReport()
   let nextResync = 0
   let nextHousekeep = clock.now() + options.housekeepMs
   let graceTriedAt = Number.NEGATIVE_INFINITY
@@ -56,7 +59,7 @@ export async function runDaemon(controller: Controller, options: DaemonOptions):
       const isWhole = reasons.has('resync')
       reasons.clear()
       wake = new AbortController()
-      const done = await onePass(controller, options, window, isWhole)
+      const done = await onePass(controller, options, { window, listings }, isWhole)
       if (isWhole) nextResync = clock.now() + (done ? options.resyncMs : Math.min(options.resyncMs, RETRY_MS))
       options.onPass?.()
     }
@@ -92,7 +95,7 @@ const RETRY_MS = 15_000
 async function onePass(
   controller: Controller,
   options: DaemonOptions,
-  window: GuardWindow,
+  { window, listings }: { window: GuardWindow; listings: ListingReport },
   isWhole: boolean,
 ): Promise<boolean> {
   const { logger } = controller.parts
@@ -113,16 +116,33 @@ async function onePass(
     window.report(prepared.plan.guard.reasons)
     commence(controller, prepared, pass, isWhole)
     window.add(prepared.guardItems)
-    for (const { id, problem } of prepared.plan.providers) {
-      if (problem)
-        logger.warn({ provider: id, reason: problem.code, error: problem.message }, 'provider not listed')
-    }
+    listings.report(prepared.plan.providers, logger)
     return prepared.plan.unread.length === 0
   } catch (error) {
     if (options.signal.aborted) return true
     const problem = toProblem(error)
     logger.error({ reason: problem.code, error: problem.message, hint: problem.hint }, 'pass failed')
     return false
+  }
+}
+
+/** Says once that a provider cannot be listed, again when the reason is another, and once that it is back. */
+class ListingReport {
+  readonly #failing = new Map<string, string>()
+
+  report(providers: readonly ProviderReport[], logger: Logger): void {
+    for (const { id, problem } of providers) {
+      const said = this.#failing.get(id)
+      if (problem === undefined) {
+        if (this.#failing.delete(id)) logger.info({ provider: id }, 'provider is listed again')
+      } else if (said === problem.code) {
+        logger.debug({ provider: id, reason: problem.code }, 'provider still not listed')
+      } else {
+        this.#failing.set(id, problem.code)
+        const fields = { provider: id, reason: problem.code, error: problem.message, hint: problem.hint }
+        logger.warn(fields, 'provider not listed; its services stay as they are')
+      }
+    }
   }
 }
 

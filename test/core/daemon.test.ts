@@ -205,3 +205,23 @@ describe('the daemon', () => {
     world.store.failWith = undefined
   })
 })
+
+it('says once that a provider cannot be listed, and once that it is back', async () => {
+  const world = new World()
+  world.listing = [listed('web')]
+  const { poke } = await daemon(world)
+  const before = world.logged.length
+
+  world.listingFails = new InterlookError('unreachable', 'down', { retryable: true })
+  await poke()
+  await poke()
+  world.listingFails = undefined
+  await poke()
+  await poke()
+
+  expect(world.logged.slice(before)).toEqual([
+    'warn provider not listed; its services stay as they are',
+    'debug provider still not listed',
+    'info provider is listed again',
+  ])
+})

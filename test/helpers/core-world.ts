@@ -10,7 +10,7 @@ import { createChannel } from '../../src/sdk/channel.js'
 import type { Clock } from '../../src/sdk/clock.js'
 import type { Context } from '../../src/sdk/define.js'
 import { InterlookError, type Problem } from '../../src/sdk/errors.js'
-import { silentLogger } from '../../src/sdk/logger.js'
+import { silentLogger, type Logger } from '../../src/sdk/logger.js'
 import type { Message } from '../../src/sdk/message.js'
 import type { ListedService } from '../../src/sdk/provider.js'
 import type { Change, OwnedObject, PlanInput, Provisioner, ServicePlan } from '../../src/sdk/provisioner.js'
@@ -329,6 +329,8 @@ export class World {
   readonly backends: FakeBackend[]
   readonly writes: string[] = []
   readonly messages: Message[] = []
+  /** Level and message of what the controller logged. */
+  readonly logged: string[] = []
   listing: ListedService[] = []
   /** Backends of steps that the workflow has lost, started for a pass that prunes. */
   lost: FakeBackend[] = []
@@ -425,6 +427,7 @@ export class World {
         setAdopt: (rule) => served.setAdopt(rule),
       })
     }
+    const logger = loggerInto(this.logged)
     const controller = new Controller({
       settings: this.settings,
       store: this.store,
@@ -432,7 +435,7 @@ export class World {
       lostSteps,
       feeds: [listingFeed('provider.fake', this.listingSide(), this.clock, silentLogger)],
       clock: this.clock,
-      logger: silentLogger,
+      logger,
       random: () => 0.5,
       newId: () => `m${++this.#ids}`,
       dryRun,
@@ -489,4 +492,9 @@ export function listed(name: string, over: Partial<Service> = {}, createdAt?: st
     },
     ...(createdAt !== undefined && { createdAt }),
   }
+}
+
+function loggerInto(lines: string[]): Logger {
+  const log = (level: string) => (_fields: object, message: string) => void lines.push(`${level} ${message}`)
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
 }
