@@ -40,6 +40,7 @@ export class Engine {
   readonly entries: Map<string, Entry>
   readonly #options: EngineOptions
   readonly #lanes = new Map<string, Lane>()
+  readonly #settleMs: Record<string, number> = {}
   readonly #fresh = new Set<string>()
   readonly #failed = new Set<string>()
   readonly #alarm: Alarm
@@ -61,6 +62,7 @@ export class Engine {
     this.#alarm = new Alarm(options.clock, (key) => this.enqueue(key))
     for (const handle of options.steps) {
       this.#lanes.set(handle.id, new Lane(handle, options.settings.maxInFlight))
+      this.#settleMs[handle.id] = handle.preview?.settleMs ?? 0
     }
     for (const entry of this.entries.values()) this.#noteHeirs(entry)
   }
@@ -73,9 +75,7 @@ export class Engine {
   /** What the pure functions need to know of this moment. */
   context(): TransitionContext {
     const { settings, clock, random } = this.#options
-    const settleMs: Record<string, number> = {}
-    for (const [id, { handle }] of this.#lanes) settleMs[id] = handle.preview?.settleMs ?? 0
-    return { settings, settleMs, now: clock.now(), random: random() }
+    return { settings, settleMs: this.#settleMs, now: clock.now(), random: random() }
   }
 
   /** Providers whose services stay as they are now: they gave no listing. */
@@ -206,8 +206,6 @@ export class Engine {
       const fields = { step: lane.handle.id, until: new Date(until).toISOString() }
       this.#options.logger.warn(fields, 'backend is failing; it is left alone for a while')
     }
-    for (const key of lane.waiting) this.enqueue(key)
-    lane.waiting.clear()
   }
 
   #log(step: string, service: string, problem: Problem | undefined): void {
@@ -277,6 +275,9 @@ export class Engine {
     }
     this.#commit()
     for (const effect of effects) this.#lanes.get(effect.step)?.handle.push(effect.message)
+    for (const lane of this.#lanes.values()) {
+      for (const key of lane.takeWaiting(this.#options.clock.now())) this.enqueue(key)
+    }
     this.#options.onProgress?.()
     this.#alarm.arm()
     if (this.#fresh.size + this.#failed.size > 0) this.#schedulePump()

@@ -33,6 +33,23 @@ export class Lane {
     return this.#inFlight < this.#maxInFlight ? undefined : { kind: 'full' }
   }
 
+  /**
+   * Keys that waited and may be looked at again: as many as there are slots. When the backend is left alone now, all
+   * of them: what they wait for has become a time.
+   */
+  takeWaiting(now: number): string[] {
+    const obstacle = this.obstacle(now)
+    if (obstacle?.kind === 'full') return []
+    const free = obstacle ? this.waiting.size : this.#maxInFlight - this.#inFlight
+    const taken: string[] = []
+    for (const key of this.waiting) {
+      if (taken.length >= free) break
+      this.waiting.delete(key)
+      taken.push(key)
+    }
+    return taken
+  }
+
   sent(): void {
     this.#inFlight += 1
     this.#breaker = onSent(this.#breaker)

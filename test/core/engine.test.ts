@@ -201,6 +201,9 @@ describe('a failing backend', () => {
     world.clock.advance(999)
     await flush()
     expect(tries()).toBe(5)
+    world.clock.advance(2)
+    await flush()
+    expect(tries()).toBe(6)
   })
 
   it('does not keep the others from going on', async () => {
