@@ -31,7 +31,8 @@ export default class Reconcile extends BaseCommand {
       description: 'take over objects of this owner',
     }),
     prune: Flags.boolean({
-      description: 'remove orphans: objects with our mark and no service',
+      description:
+        'remove orphans: objects with our mark and no service, or of a step that the workflow lost',
     }),
     release: Flags.string({
       helpValue: 'KEY',
