@@ -2,6 +2,7 @@ import type { Problem } from '../sdk/errors.js'
 import { bareService, compareText, type Service } from '../sdk/service.js'
 import type { Entry } from './entry.js'
 import { heldAddresses } from './addresses.js'
+import { wasEverSent } from './move.js'
 import type { Step } from './settings.js'
 
 /** One entry's part in the contest for names and places. */
@@ -9,7 +10,7 @@ export interface Claimant {
   key: string
   /** What it wants from now on. */
   wanted: readonly string[]
-  /** What it holds: names by being deployed, addresses also when it is only half deployed. */
+  /** What it was granted before and has not let go of, and the addresses that it has not given back. */
   held: readonly string[]
   isDeployed: boolean
   createdAt?: string
@@ -82,9 +83,18 @@ export function claimant(
     key: entry.key,
     isDeployed: entry.inUse !== undefined,
     wanted: [...new Set([...claimsOf(wished), ...addresses])],
-    held: [...new Set([...(entry.inUse ? claimsOf(entry.inUse) : []), ...addresses])],
+    held: [...new Set([...(wasGranted(entry) ? claimsOf(entry.service) : []), ...addresses])],
     ...(entry.createdAt !== undefined && { createdAt: entry.createdAt }),
   }
+}
+
+/**
+ * True when the entry won the claims of its present definition in an earlier contest, and has not let go of them
+ * since: by leaving, or by losing them to another one.
+ */
+function wasGranted(entry: Entry): boolean {
+  if (entry.expected === 'undeployed' || entry.dispossessed === true) return false
+  return entry.inUse !== undefined || wasEverSent(entry)
 }
 
 /** The part of an entry on its way out: nothing but the addresses that it has not given back yet. */

@@ -50,6 +50,8 @@ export interface Entry {
   steps: Record<string, StepRecord>
   /** Why the entry as a whole cannot go on (label, claim, domain, targets). */
   problem?: Problem
+  /** What its definition claims belongs to another service now: it is left as it is. */
+  dispossessed?: boolean
   /** First complete listing without the service, wall clock ms. */
   missingSince?: number
   /** Work that waits, step by step. */

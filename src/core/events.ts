@@ -8,7 +8,7 @@ import type { Settings } from './settings.js'
 /** What can happen to an entry. */
 export type Event =
   /** A complete listing (or a message) says that the service is there. */
-  | { type: 'listed'; service: Service; createdAt?: string; problem?: Problem }
+  | { type: 'listed'; service: Service; createdAt?: string; problem?: Problem; dispossessed?: boolean }
   /** A complete listing (or a `delete`) says that it is not. `heirs` take names over from it first. */
   | { type: 'missing'; heirs?: string[] }
   /** Take the next move: a slot is free. `id` names the message. */

@@ -52,6 +52,7 @@ export function takeIn(input: IntakeInput): Intake {
       service: listed.service,
       ...(listed.createdAt !== undefined && { createdAt: listed.createdAt }),
       ...(problem && { problem }),
+      ...(problem && isDispossessed(entry, input, problems.holders) && { dispossessed: true }),
     })
   }
   for (const key of leaving) {
@@ -59,6 +60,12 @@ export function takeIn(input: IntakeInput): Intake {
     if (entry) apply(entry, { type: 'missing', heirs: heirsOf(entry, input, problems.holders) })
   }
   return { changed }
+}
+
+/** A new definition was not accepted: does another service hold what the present one claims? Then acting on it would take it back. */
+function isDispossessed(entry: Entry, input: IntakeInput, holders: ReadonlyMap<string, string>): boolean {
+  if (!input.entries.has(entry.key)) return false
+  return input.claimsOf(entry.service).some((claim) => (holders.get(claim) ?? entry.key) !== entry.key)
 }
 
 /** Listed services by key, with the problem that the core itself has with one. */

@@ -43,7 +43,7 @@ export function inFlightStep(entry: Entry): string | undefined {
 export function isHeld(entry: Entry): boolean {
   if (entry.imported === true || entry.service.policy === 'pause') return true
   if (entry.expected === 'undeployed') return false
-  if (entry.retained === true) return true
+  if (entry.retained === true || entry.dispossessed === true) return true
   return entry.problem !== undefined && entry.inUse === undefined
 }
 

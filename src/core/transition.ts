@@ -84,6 +84,9 @@ function onListed(entry: Entry, event: Event & { type: 'listed' }, context: Tran
   if (event.createdAt !== undefined && event.createdAt !== next.createdAt) {
     next = { ...next, createdAt: event.createdAt }
   }
+  if (next.dispossessed !== event.dispossessed) {
+    next = event.dispossessed === true ? { ...next, dispossessed: true } : without(next, 'dispossessed')
+  }
   if (event.problem) return setProblem(next, event.problem)
   return accept(next, cleanService(event.service), context)
 }
@@ -165,7 +168,7 @@ function isSameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function leave(entry: Entry): Entry {
-  const next = without(entry, 'problem', 'retained')
+  const next = without(entry, 'problem', 'retained', 'dispossessed')
   return resetTries({
     ...next,
     expected: 'undeployed',
