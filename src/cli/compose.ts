@@ -104,7 +104,6 @@ async function build(options: SessionOptions, undo: Undo[], close: () => Promise
     logger,
     random: Math.random,
     newId: randomUUID,
-    dryRun,
   })
   box.controller = controller
   return { controller, remarks, close }

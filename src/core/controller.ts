@@ -34,7 +34,6 @@ export interface ControllerParts {
   logger: Logger
   random: () => number
   newId: () => string
-  dryRun: boolean
 }
 
 /** Everything that a pass and the daemon work on. Holds state; decides nothing. */

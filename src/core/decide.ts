@@ -73,7 +73,6 @@ function assemble(controller: Controller, input: Assembly): Prepared {
     entries: movable,
     steps: readable(controller, controller.parts.steps),
     lost: readable(controller, controller.parts.lostSteps ?? []),
-    settings,
     adopt: options.adopt,
     now,
   })

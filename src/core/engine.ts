@@ -120,11 +120,6 @@ export class Engine {
     this.#schedulePump()
   }
 
-  /** Everything is looked at again. */
-  enqueueAll(): void {
-    for (const key of this.entries.keys()) this.enqueue(key)
-  }
-
   /** Number of messages whose answer is awaited. */
   get inFlight(): number {
     let sum = 0

@@ -23,8 +23,9 @@ export interface Assembly {
 /** The first part of a pass, the same for the daemon, the one-shot and the dry run: list and read. Writes nothing. */
 export async function gather(controller: Controller, options: PassOptions): Promise<Gathered> {
   const news = await listProviders(controller, options)
-  const wanted = wantedServices(controller, news)
-  if (options.observe === 'all') await controller.observe(wanted, options.signal, options.progress)
+  if (options.observe === 'all') {
+    await controller.observe(wantedServices(controller, news), options.signal, options.progress)
+  }
   if (options.signal.aborted)
     throw new InterlookError('aborted', 'the run was cut short before anything was done')
   return { news, owned: options.observe === 'all' ? ownedAt(controller.parts.steps) : [] }

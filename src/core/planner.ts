@@ -6,7 +6,6 @@ import { recordOf, type Entry } from './entry.js'
 import { ownOutputs } from './addresses.js'
 import { isDone, isHeld, lastKnown } from './move.js'
 import type { StepPlan } from './plan.js'
-import type { Settings } from './settings.js'
 import type { StepHandle } from './step-handle.js'
 import type { Event } from './events.js'
 
@@ -24,7 +23,6 @@ export interface SimulateInput {
   steps: readonly StepHandle[]
   /** Steps that the workflow has lost, when what they made is to go. */
   lost: readonly StepHandle[]
-  settings: Settings
   adopt: AdoptRule
   now: number
 }

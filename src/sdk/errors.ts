@@ -38,7 +38,6 @@ export const REASONS = {
   guard: 'the guard refuses a change of this size',
   paused: 'the policy of the service is pause',
   retained: 'the policy of the service was retain when it was removed',
-  released: 'the service was released by the operator',
   aborted: 'the run was cut short',
   internal: 'a defect in interlook',
 } as const

@@ -311,7 +311,7 @@ it('a clock set back makes nothing due earlier', async () => {
   const sent = world.messages.length
 
   world.clock.time -= 3_600_000
-  controller.engine.enqueueAll()
+  controller.engine.enqueue('provider.fake/web')
   await flush()
 
   expect(world.messages.length).toBe(sent)

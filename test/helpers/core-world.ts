@@ -438,7 +438,6 @@ export class World {
       logger,
       random: () => 0.5,
       newId: () => `m${++this.#ids}`,
-      dryRun,
     })
     box.controller = controller
     return {
